@@ -1,0 +1,1 @@
+"""Text, models and diffusion put together: a stage turns embeddings into pixels."""

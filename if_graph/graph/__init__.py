@@ -1,0 +1,1 @@
+"""Any DAG of node classes: read, validate, cache, run; knows no diffusion."""

@@ -1,0 +1,1 @@
+"""Networks that make one noise prediction; no loop over time lives here."""

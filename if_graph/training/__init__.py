@@ -1,0 +1,1 @@
+"""Trains a cascade; imports the engine, nothing imports it."""

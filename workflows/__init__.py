@@ -1,0 +1,1 @@
+"""Shipped workflows, one editor-format JSON file per use."""
