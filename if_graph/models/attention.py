@@ -1,0 +1,48 @@
+"""Pixels attend to text and to each other; the one place where an attention kernel is chosen."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from if_graph.models.config import UNetConfig
+
+KeysValues = tuple[Tensor, Tensor]
+"""Keys and values of the text for one attention layer, each [B, N, L, d]; they do not depend on t."""
+
+
+class TextAttention(nn.Module):
+    """Residual attention over [text ; pixels], text first (state-dict keys as published)."""
+
+    def __init__(self, channels: int, config: UNetConfig) -> None:
+        super().__init__()
+        context = config.cross_attention_dim
+        self.head_dim = config.attention_head_dim
+        self.group_norm = nn.GroupNorm(config.norm_num_groups, channels, eps=config.norm_eps)
+        self.norm_cross = nn.GroupNorm(config.context_norm_groups, context, eps=1e-5)
+        self.to_q = nn.Linear(channels, channels)
+        if not config.only_cross_attention:
+            self.to_k = nn.Linear(channels, channels)
+            self.to_v = nn.Linear(channels, channels)
+        self.add_k_proj = nn.Linear(context, channels)
+        self.add_v_proj = nn.Linear(context, channels)
+        self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
+        self.sees_pixels = not config.only_cross_attention
+
+    def read_text(self, context: Tensor) -> KeysValues:
+        """Turn projected text [B, L, D] into this layer's keys and values."""
+        normed = self.norm_cross(context.transpose(1, 2)).transpose(1, 2)
+        return self._split(self.add_k_proj(normed)), self._split(self.add_v_proj(normed))
+
+    def forward(self, x: Tensor, text: KeysValues) -> Tensor:
+        """Map x [B, C, H, W] to the same shape."""
+        hidden = self.group_norm(x).flatten(2).transpose(1, 2)  # [B, H*W, C]
+        keys, values = text
+        if self.sees_pixels:
+            keys = torch.cat([keys, self._split(self.to_k(hidden))], dim=2)
+            values = torch.cat([values, self._split(self.to_v(hidden))], dim=2)
+        out = F.scaled_dot_product_attention(self._split(self.to_q(hidden)), keys, values)
+        out = self.to_out[0](out.transpose(1, 2).flatten(2))
+        return x + out.transpose(1, 2).unflatten(2, x.shape[2:])
+
+    def _split(self, tokens: Tensor) -> Tensor:
+        return tokens.unflatten(2, (-1, self.head_dim)).transpose(1, 2)  # [B, N, L, d]
