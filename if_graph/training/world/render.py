@@ -4,10 +4,10 @@ import io
 from collections.abc import Mapping
 
 import numpy as np
-import resvg_py
 from numpy.typing import NDArray
 from PIL import Image
 
+from if_graph.errors import InputError
 from if_graph.training.world.colours import BACKGROUNDS
 from if_graph.training.world.scene import Placed, Scene
 from if_graph.training.world.svgs import Drawing, load_drawings
@@ -43,9 +43,7 @@ def render_crop(scene: Scene, side: int, box: Box, drawings: Drawings | None = N
     Returns:
         Pixels [height, width, 3], 0..255, the same as that window of ``render(scene, side)``.
     """
-    document = compose(scene, side, box, load_drawings() if drawings is None else drawings)
-    png = resvg_py.svg_to_bytes(svg_string=document, skip_system_fonts=True)
-    return np.array(Image.open(io.BytesIO(bytes(png))).convert("RGB"))
+    return _rasterise(compose(scene, side, box, load_drawings() if drawings is None else drawings))
 
 
 def compose(scene: Scene, side: int, box: Box, drawings: Drawings) -> str:
@@ -56,6 +54,17 @@ def compose(scene: Scene, side: int, box: Box, drawings: Drawings) -> str:
     objects = "".join(_place(placed, side, drawings[placed.concept]) for placed in scene.objects)
     view = f'width="{width}" height="{height}" viewBox="{x} {y} {width} {height}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {view}>{background}{objects}</svg>'
+
+
+def _rasterise(document: str) -> Pixels:
+    try:
+        import resvg_py  # here, because only the extra [train] brings it
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "drawing the nano world needs resvg-py; install the extra: if-graph[train]"
+        ) from error
+    png = resvg_py.svg_to_bytes(svg_string=document, skip_system_fonts=True)
+    return np.array(Image.open(io.BytesIO(bytes(png))).convert("RGB"))
 
 
 def _place(placed: Placed, side: int, drawing: Drawing) -> str:

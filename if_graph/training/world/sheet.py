@@ -11,25 +11,32 @@ from if_graph.training.world.render import Pixels
 CELL = 128
 LINE = 11
 LINES = 4
+GAP = 4
 
 
 def contact_sheet(pictures: Sequence[Pixels], captions: Sequence[str], columns: int = 8) -> Image.Image:
-    """Lay pictures out row by row.
+    """Lay pictures of one size out row by row.
 
     Args:
-        pictures: pixels [side, side, 3] each; shown at whole multiples of their size, at least 128 px wide.
+        pictures: pixels [H, W, 3] each, shown at the whole multiple that makes them about 128 px high.
         captions: one per picture.
         columns: pictures per row.
     """
-    zoom = max(1, CELL // pictures[0].shape[1])
-    side = pictures[0].shape[1] * zoom
-    height = side + LINE * LINES + 4
+    zoom = max(1, CELL // pictures[0].shape[0])
+    height, width = (side * zoom for side in pictures[0].shape[:2])
     rows = -(-len(pictures) // columns)
-    sheet = Image.new("RGB", (columns * (side + 4), rows * height), "#404040")
+    size = (columns * (width + GAP), rows * (height + LINE * LINES + GAP))
+    sheet = Image.new("RGB", size, "#404040")
     draw = ImageDraw.Draw(sheet)
     for index, (pixels, text) in enumerate(zip(pictures, captions, strict=True)):
-        left, top = index % columns * (side + 4), index // columns * height
-        sheet.paste(Image.fromarray(np.kron(pixels, np.ones((zoom, zoom, 1), np.uint8))), (left, top))
-        lines = textwrap.wrap(text, side // 6)[:LINES]
-        draw.multiline_text((left, top + side), "\n".join(lines), "white", spacing=0)
+        left = index % columns * (width + GAP)
+        top = index // columns * (height + LINE * LINES + GAP)
+        sheet.paste(Image.fromarray(enlarge(pixels, zoom)), (left, top))
+        lines = textwrap.wrap(text, width // 6)[:LINES]
+        draw.multiline_text((left, top + height), "\n".join(lines), "white", spacing=0)
     return sheet
+
+
+def enlarge(pixels: Pixels, zoom: int) -> Pixels:
+    """Repeat every pixel ``zoom`` times in both directions."""
+    return np.repeat(np.repeat(pixels, zoom, axis=0), zoom, axis=1)

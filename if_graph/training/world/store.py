@@ -3,11 +3,12 @@
 import hashlib
 import json
 import logging
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from if_graph.training.world import caption, scene, split
 from if_graph.training.world.colours import BACKGROUNDS, MIN_CONTRAST
@@ -24,62 +25,61 @@ _log = logging.getLogger(__name__)
 def world_version(drawings: Drawings) -> str:
     """A short hash of every table and drawing, so that no picture is taken for another world's."""
     layouts = [(name, row.weight, row.count) for name, row in scene.LAYOUTS.items()]
-    geometry = (
-        scene.SINGLE_SIZES,
-        scene.PAIR_SIZES,
-        scene.JITTER,
-        scene.MARGIN,
-        MIN_CONTRAST,
-        split.HELD_OUT_SHARE,
-    )
+    sizes = (scene.SINGLE_SIZES, scene.PAIR_SIZES, scene.JITTER, scene.MARGIN)
+    limits = (MIN_CONTRAST, split.HELD_OUT_SHARE)
     grammar = (caption.SUBJECTS, caption.FRAMES, caption.MEDIA, caption.MEDIUM_SHARE)
-    rows = (REVISION, list(CONCEPTS.values()), list(BACKGROUNDS.values()), layouts, geometry, grammar)
+    rows = (REVISION, list(CONCEPTS.values()), list(BACKGROUNDS.values()), layouts, sizes + limits, grammar)
     markup = sorted((name, drawing.markup, drawing.view_box) for name, drawing in drawings.items())
     return hashlib.sha256(repr((rows, markup)).encode()).hexdigest()[:10]
 
 
-def stored_pixels(path: Path, shape: tuple[int, ...], make: Callable[[int], Pixels]) -> Pixels:
+def stored_items(
+    path: Path, count: int, fields: Mapping[str, tuple[int, ...]], make: Callable[[int], tuple[Pixels, ...]]
+) -> NDArray[Any]:
     """A read-only memory map of ``make(0), make(1), ...``, made now if ``path`` does not hold it yet.
 
-    Work in progress lies in ``path.part``, with the number of finished items beside it; a run that was
-    killed goes on from there. Only whole files ever get the final name.
+    Work in progress lies in ``path`` with the suffix ``.part``, the number of finished items beside it; a run
+    that was killed goes on from there. Only whole files get the final name.
 
     Args:
-        path: where the raw pixels lie.
-        shape: of the whole array; its first axis counts items.
-        make: the pixels of one item, from its index alone.
+        path: where the raw bytes lie, item after item.
+        count: number of items.
+        fields: name and shape of each array in an item.
+        make: the arrays of one item, from its index alone.
 
     Returns:
-        uint8 pixels of that shape.
+        Structured array [count]; ``items[name]`` is a uint8 view [count, *shape].
     """
-    if not (path.is_file() and path.stat().st_size == math.prod(shape)):
+    dtype = np.dtype([(name, np.uint8, shape) for name, shape in fields.items()])
+    if not (path.is_file() and path.stat().st_size == count * dtype.itemsize):
         part = path.with_suffix(".part")
-        _fill(part, shape, make)
+        _fill(part, count, dtype, make)
         part.replace(path)
         _progress_file(part).unlink()
-    return np.memmap(path, np.uint8, "r", shape=shape)
+    return np.memmap(path, dtype, "r", shape=(count,))
 
 
 def stored_lines(path: Path, rows: Callable[[], Iterable[dict[str, str]]]) -> list[dict[str, str]]:
     """JSON lines read from ``path``, written there first (all or nothing) if it does not exist."""
     if not path.is_file():
-        part = path.with_suffix(".part")
+        part = path.with_suffix(".lines")
         part.write_text("".join(json.dumps(row) + "\n" for row in rows()), "utf-8")
         part.replace(path)
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def _fill(part: Path, shape: tuple[int, ...], make: Callable[[int], Pixels]) -> None:
-    start = _finished(part, math.prod(shape))
+def _fill(part: Path, count: int, dtype: np.dtype[Any], make: Callable[[int], tuple[Pixels, ...]]) -> None:
+    start = _finished(part, count * dtype.itemsize)
     with part.open("ab") as file:
-        file.truncate(math.prod(shape))
-    pixels = np.memmap(part, np.uint8, "r+", shape=shape)
-    for first in range(start, shape[0], CHUNK):
-        for index in range(first, min(first + CHUNK, shape[0])):
-            pixels[index] = make(index)
-        pixels.flush()
-        _progress_file(part).write_text(str(min(first + CHUNK, shape[0])), "utf-8")
-        _log.info("%s: %d of %d pictures", part.stem, min(first + CHUNK, shape[0]), shape[0])
+        file.truncate(count * dtype.itemsize)
+    items = np.memmap(part, dtype, "r+", shape=(count,))
+    for first in range(start, count, CHUNK):
+        stop = min(first + CHUNK, count)
+        for index in range(first, stop):
+            items[index] = make(index)
+        items.flush()
+        _progress_file(part).write_text(str(stop), "utf-8")
+        _log.info("%s: %d of %d", part.stem, stop, count)
 
 
 def _finished(part: Path, size: int) -> int:
