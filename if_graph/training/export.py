@@ -1,0 +1,57 @@
+"""A trained network becomes a checkpoint folder in the published layout."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from if_graph.models.config import config_to_json
+from if_graph.training.recipe import Recipe
+from if_graph.training.trainable import Trainable
+
+
+def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None:
+    """Write ``unet/``, ``scheduler/`` and, where it was trained, ``text_encoder/`` and ``tokenizer/``.
+
+    Args:
+        model: holding the weights to export.
+        recipe: of the run.
+        spiece: the SentencePiece model.
+        folder: created if need be.
+    """
+    _write_weights(model.unet, folder / "unet" / "diffusion_pytorch_model.safetensors")
+    _write_json(config_to_json(model.unet.config), folder / "unet" / "config.json")
+    _write_json(recipe.scheduler, folder / "scheduler" / "scheduler_config.json")
+    if recipe.low_side is not None:
+        noising = {"_class_name": "DDPMScheduler", "beta_schedule": recipe.scheduler["beta_schedule"]}
+        _write_json(noising, folder / "image_noising_scheduler" / "scheduler_config.json")
+    if model.trains_text:
+        _export_text(model.text_encoder, spiece, folder)
+
+
+def _export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
+    _write_weights(encoder, folder / "text_encoder" / "model.safetensors")
+    config: Any = encoder.config
+    data = config.to_dict() | {"architectures": ["T5EncoderModel"], "dtype": "float16"}
+    _write_json(data, folder / "text_encoder" / "config.json")
+    (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(spiece, folder / "tokenizer" / "spiece.model")
+
+
+def _write_weights(module: nn.Module, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: parameter.detach().to(torch.float16).contiguous()
+        for name, parameter in module.named_parameters()
+    }
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def _write_json(data: Mapping[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,142 @@
+"""Captioned pictures to train on, behind one small protocol; and the crop and resize of the recipe."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from if_graph.errors import InputError
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Clean pixels with captions; ``low_res`` is the condition at the same size, for super-resolution.
+
+    Args:
+        pixels: [B, 3, H, W], -1..1.
+        captions: B texts.
+        low_res: [B, 3, H, W], -1..1, already enlarged; None in Stage I.
+    """
+
+    pixels: Tensor
+    captions: tuple[str, ...]
+    low_res: Tensor | None = None
+
+
+class Pictures(Protocol):
+    """Anything that serves captioned pictures by index."""
+
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Return the pictures at ``indices``."""
+
+
+def to_pixels(levels: np.ndarray) -> Tensor:
+    """Turn 8-bit pictures [B, H, W, 3] into pixels [B, 3, H, W], -1..1."""
+    return torch.from_numpy(np.ascontiguousarray(levels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def enlarge(low_res: Tensor, side: int) -> Tensor:
+    """Enlarge low-res pixels as a super-resolution stage does (bilinear, corners aligned)."""
+    return F.interpolate(low_res, size=(side, side), mode="bilinear", align_corners=True)
+
+
+class MemoryPictures:
+    """Pictures that lie in memory or a memory map.
+
+    Args:
+        levels: 8-bit pictures [N, H, W, 3].
+        captions: N texts.
+        conditions: enlarged low-res pictures [N, H, W, 3], or None.
+    """
+
+    def __init__(
+        self, levels: np.ndarray, captions: Sequence[str], conditions: np.ndarray | None = None
+    ) -> None:
+        self.levels, self.captions, self.conditions = levels, captions, conditions
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Return the pictures at ``indices``."""
+        chosen = list(indices)
+        low_res = None if self.conditions is None else to_pixels(self.conditions[chosen])
+        return Batch(to_pixels(self.levels[chosen]), tuple(self.captions[i] for i in chosen), low_res)
+
+
+class FolderPictures:
+    """A folder of pictures, each with its caption in a ``.txt`` file of the same name.
+
+    Args:
+        folder: searched recursively.
+        side: side of the training pictures in pixels.
+        low_side: side of the low-res pictures for super-resolution; None for Stage I.
+        max_shift: largest shift of the centre crop, as a share of the picture's side.
+        seed: decides the shifts.
+
+    Raises:
+        InputError: if the folder has no picture with a caption.
+    """
+
+    def __init__(self, folder: Path, side: int, low_side: int | None, max_shift: float, seed: int) -> None:
+        self.side, self.low_side, self.max_shift, self.seed = side, low_side, max_shift, seed
+        found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        self.paths = [path for path in found if path.with_suffix(".txt").is_file()]
+        if not self.paths:
+            raise InputError(f"{folder}: no picture with a caption; put NAME.txt beside each NAME.png")
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Load, crop and resize the pictures at ``indices``."""
+        pictures = [self._picture(i) for i in indices]
+        captions = tuple(
+            self.paths[i].with_suffix(".txt").read_text(encoding="utf-8").strip() for i in indices
+        )
+        pixels = to_pixels(np.stack([np.asarray(picture) for picture in pictures]))
+        return Batch(pixels, captions, self._conditions(pictures))
+
+    def _picture(self, index: int) -> Image.Image:
+        with Image.open(self.paths[index]) as opened:
+            picture = opened.convert("RGB")
+        rng = random.Random(f"{self.seed}/{index}")
+        return shifted_centre_crop(picture, self.side, self.max_shift, rng)
+
+    def _conditions(self, pictures: list[Image.Image]) -> Tensor | None:
+        if self.low_side is None:
+            return None
+        small = [np.asarray(shrink(picture, self.low_side)) for picture in pictures]
+        return enlarge(to_pixels(np.stack(small)), self.side)
+
+
+def shrink(picture: Image.Image, side: int) -> Image.Image:
+    """Resize to [side, side] with Pillow's bicubic filter, as the published recipe does."""
+    return picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=None)
+
+
+def shifted_centre_crop(picture: Image.Image, side: int, max_shift: float, rng: random.Random) -> Image.Image:
+    """Cut the largest square, shifted from the centre by up to ``max_shift`` of its side, and resize it.
+
+    Source: DeepFloyd IF model cards, "training procedure".
+    """
+    square = min(picture.size)
+    left = _shifted((picture.width - square) // 2, picture.width - square, max_shift * square, rng)
+    top = _shifted((picture.height - square) // 2, picture.height - square, max_shift * square, rng)
+    return shrink(picture.crop((left, top, left + square, top + square)), side)
+
+
+def _shifted(centre: int, limit: int, reach: float, rng: random.Random) -> int:
+    return min(max(centre + round(rng.uniform(-reach, reach)), 0), limit)

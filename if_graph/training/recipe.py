@@ -1,0 +1,89 @@
+"""A recipe file (JSON) becomes a :class:`Recipe`: everything that decides how a network is trained.
+
+Defaults follow the published recipe of DeepFloyd IF (model cards and README) where it states one.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from if_graph.errors import InputError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is trained.
+
+    Args:
+        data: where pictures come from: ``{"kind": "world" | "folder", ...}``.
+        unet: the network, as a ``unet/config.json``.
+        scheduler: the noise schedule and prediction type, as a ``scheduler_config.json``.
+        text_encoder: a T5 config to train together with the network, or None to use a frozen one.
+        frozen_text_encoder: checkpoint folder of the frozen encoder, where ``text_encoder`` is None.
+        side: side in pixels of the training pictures (crops, in super-resolution).
+        low_side: side of the low-res pictures a super-resolution stage starts from; None for Stage I.
+        steps: optimiser steps.
+        batch: pictures per step.
+        peak_rate: highest learning rate of the one-cycle schedule.
+        start_divisor: peak over first learning rate (published: 2e-6 -> 5e-5).
+        final_divisor: first over last learning rate.
+        warm_up: share of the steps before the peak.
+        weight_decay: of AdamW.
+        clip_norm: largest gradient norm.
+        caption_drop: share of captions replaced by "".
+        max_shift: largest shift of the centre crop, as a share of the side.
+        ema_decay: of the averaged weights that are exported.
+        autocast: ``bfloat16`` or ``float32``.
+        seed: decides batches, noise and first weights.
+    """
+
+    data: Mapping[str, Any]
+    unet: Mapping[str, Any]
+    scheduler: Mapping[str, Any]
+    text_encoder: Mapping[str, Any] | None = None
+    frozen_text_encoder: str | None = None
+    side: int = 64
+    low_side: int | None = None
+    steps: int = 2_420_000
+    batch: int = 3072
+    peak_rate: float = 5e-5
+    start_divisor: float = 25.0
+    final_divisor: float = 400.0
+    warm_up: float = 0.004
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    caption_drop: float = 0.1
+    max_shift: float = 0.1
+    ema_decay: float = 0.9999
+    autocast: str = "float32"
+    seed: int = 0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as plain data."""
+        return asdict(self)
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe file, with ``changes`` laid over its top-level fields.
+
+    Raises:
+        InputError: if the file cannot be read, or has a field no recipe has.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"recipe {path}: {error}; expected a JSON file") from error
+    data = {**data, **(changes or {})}
+    known = {item.name for item in fields(Recipe)}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise InputError(
+            f"recipe {path}: unknown field {unknown[0]!r}, expected one of {', '.join(sorted(known))}"
+        )
+    missing = sorted({"data", "unet", "scheduler"} - set(data))
+    if missing:
+        raise InputError(f"recipe {path}: field {missing[0]!r} is missing")
+    return Recipe(**data)

@@ -1,0 +1,88 @@
+"""A training run on disk, written so that a killed run goes on where it was."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from if_graph.errors import CheckpointError
+from if_graph.training.ema import AveragedWeights
+
+_NAMES = ("weights.safetensors", "average.safetensors", "optimizer.pt")
+
+
+@dataclass
+class RunState:
+    """Everything that changes while training.
+
+    Args:
+        model: the network being trained.
+        average: its averaged weights.
+        optimizer: with its moments.
+        rates: the learning-rate schedule.
+        step: optimiser steps done.
+    """
+
+    model: nn.Module
+    average: AveragedWeights
+    optimizer: Optimizer
+    rates: LRScheduler
+    step: int = 0
+
+    def save(self, folder: Path) -> None:
+        """Write the state into a new folder beside ``folder``, then swap the two."""
+        fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
+        fresh.mkdir(parents=True, exist_ok=True)
+        save_file({k: v.detach().contiguous() for k, v in self.model.named_parameters()}, fresh / _NAMES[0])
+        save_file(self.average.weights, fresh / _NAMES[1])
+        numbers = {"step": self.step, "updates": self.average.updates, "rates": self.rates.state_dict()}
+        torch.save({"optimizer": self.optimizer.state_dict(), **numbers}, fresh / _NAMES[2])
+        _remove(old)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        _remove(old)
+
+    def load(self, folder: Path) -> None:
+        """Take the state of ``folder``, or of its predecessor if a kill came between the renames.
+
+        Raises:
+            CheckpointError: if the folder does not hold this network's state.
+        """
+        source = folder if folder.exists() else folder.with_name(folder.name + ".old")
+        try:
+            load_weights(self.model, source / _NAMES[0])
+            for name, value in load_file(source / _NAMES[1]).items():
+                self.average.weights[name].copy_(value)
+            numbers = torch.load(source / _NAMES[2], weights_only=True)
+        except (OSError, KeyError, RuntimeError) as error:
+            raise CheckpointError(
+                f"training state {source}: {error}; start again without --resume"
+            ) from error
+        self.optimizer.load_state_dict(numbers["optimizer"])
+        self.rates.load_state_dict(numbers["rates"])
+        self.step, self.average.updates = numbers["step"], numbers["updates"]
+
+
+@torch.no_grad()
+def load_weights(model: nn.Module, path: Path) -> None:
+    """Copy the parameters in ``path`` into ``model``; names and shapes must be the same."""
+    stored = load_file(path)
+    parameters = dict(model.named_parameters())
+    if set(stored) != set(parameters):
+        raise CheckpointError(
+            f"{path}: holds another network's weights ({sorted(set(stored) ^ set(parameters))[0]})"
+        )
+    for name, parameter in parameters.items():
+        parameter.copy_(stored[name])
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        for name in _NAMES:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()

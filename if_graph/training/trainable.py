@@ -1,0 +1,98 @@
+"""The network being trained, with its text encoder where that is trained too."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import T5Config, T5EncoderModel
+
+from if_graph.diffusion.gaussian import add_noise
+from if_graph.diffusion.schedule import Diffusion
+from if_graph.models.config import config_from_json
+from if_graph.models.unet import UNet
+from if_graph.text.tokenizer import Tokenizer
+from if_graph.training.objective import diffusion_loss
+from if_graph.training.pictures import Batch
+
+
+class Trainable(nn.Module):
+    """UNet plus T5 encoder; only the UNet has gradients where the encoder is frozen.
+
+    Args:
+        unet: as a published ``unet/config.json``.
+        text_encoder: the T5 encoder.
+        tokenizer: of that encoder.
+        trains_text: whether the encoder learns too.
+    """
+
+    def __init__(
+        self, unet: Mapping[str, Any], text_encoder: nn.Module, tokenizer: Tokenizer, trains_text: bool
+    ) -> None:
+        super().__init__()
+        self.unet = UNet(config_from_json(unet)).to(memory_format=torch.channels_last)
+        _start_quiet(self.unet)
+        self.text_encoder = text_encoder.requires_grad_(trains_text)
+        self.tokenizer = tokenizer
+        self.trains_text = trains_text
+
+    def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
+        """Return the loss of one batch at random timesteps, a scalar."""
+        count = len(batch.captions)
+        t = torch.randint(0, diffusion.train_steps, (count,), generator=generator)
+        noise = torch.randn(batch.pixels.shape, generator=generator)
+        x_t = add_noise(batch.pixels, noise, diffusion.alpha_bar[t][:, None, None, None])
+        text = self.unet.read_text(self.encode(batch.captions))
+        low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
+        x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
+        output = self.unet(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
+        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion)
+
+    def encode(self, captions: Sequence[str]) -> Tensor:
+        """Encode captions to states [B, 77, E]."""
+        tokens = self.tokenizer(captions)
+        with torch.set_grad_enabled(self.trains_text and torch.is_grad_enabled()):
+            states: Tensor = self.text_encoder(
+                input_ids=tokens.ids, attention_mask=tokens.mask
+            ).last_hidden_state
+        return states
+
+    def _condition(
+        self, low_res: Tensor | None, diffusion: Diffusion, generator: torch.Generator
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """Noise the enlarged low-res pixels at a level uniform in [0, 1) of the schedule."""
+        if low_res is None:
+            return None, None
+        level = torch.randint(0, diffusion.train_steps, (len(low_res),), generator=generator)
+        noise = torch.randn(low_res.shape, generator=generator)
+        return add_noise(low_res, noise, diffusion.alpha_bar[level][:, None, None, None]), level
+
+
+def new_text_encoder(config: Mapping[str, Any], vocabulary: int) -> nn.Module:
+    """Build a T5 v1.1 encoder with fresh weights."""
+    encoder: nn.Module = T5EncoderModel(
+        T5Config(
+            vocab_size=vocabulary, feed_forward_proj="gated-gelu", dropout_rate=0.0, is_encoder_decoder=False,
+            use_cache=False, **config,
+        )
+    )  # fmt: skip
+    return encoder
+
+
+def frozen_text_encoder(folder: Path) -> tuple[nn.Module, Tokenizer]:
+    """Load the T5 encoder and tokenizer of a checkpoint folder."""
+    encoder = T5EncoderModel.from_pretrained(
+        folder / "text_encoder", local_files_only=True, dtype=torch.float32
+    )
+    return encoder.eval(), Tokenizer(folder / "tokenizer" / "spiece.model")
+
+
+def _start_quiet(unet: UNet) -> None:
+    """Zero the last layer of every residual path, so that the first network is near the identity.
+
+    Source: Dhariwal & Nichol 2021 (arXiv:2105.05233), as in guided diffusion.
+    """
+    for name, parameter in unet.named_parameters():
+        if ".conv2." in name or ".to_out.0." in name or name.startswith("conv_out."):
+            nn.init.zeros_(parameter)
