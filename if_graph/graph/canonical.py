@@ -1,0 +1,58 @@
+"""JSON-like values -> bytes that are equal exactly when type and value are."""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+
+class Unkeyable(TypeError):  # noqa: N818  it never reaches a user; such a result is just not kept
+    """A value that has no canonical form, so nothing computed from it can be found again."""
+
+
+def canonical(value: Any) -> bytes:
+    """Return a type-aware encoding: 1, 1.0, True and "1" all differ, the order of keys does not matter.
+
+    Raises:
+        Unkeyable: if the value holds NaN or an object of unknown type.
+    """
+    out, waiting = bytearray(), [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            keys = sorted(item, key=lambda key: (type(key).__name__, str(key)))
+            out += b"d%d;" % len(keys)
+            for key in reversed(keys):
+                waiting += [item[key], key]
+        elif isinstance(item, list | tuple):
+            out += b"l%d;" % len(item) if isinstance(item, list) else b"t%d;" % len(item)
+            waiting.extend(reversed(item))
+        else:
+            out += _leaf(item)
+    return bytes(out)
+
+
+def _leaf(value: Any) -> bytes:
+    encode = _LEAVES.get(type(value))
+    if encode is None:
+        raise Unkeyable(f"a {type(value).__name__} has no canonical form")
+    return encode(value)
+
+
+def _float(value: float) -> bytes:
+    if value != value:
+        raise Unkeyable("NaN equals nothing, not even itself")
+    return b"f" + struct.pack("<d", value)
+
+
+def _sized(tag: bytes, data: bytes) -> bytes:
+    return tag + b"%d;" % len(data) + data
+
+
+_LEAVES: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"n",
+    bool: lambda value: b"b1" if value else b"b0",
+    int: lambda value: _sized(b"i", hex(value).encode()),
+    float: _float,
+    str: lambda value: _sized(b"s", value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: _sized(b"y", value),
+}

@@ -1,0 +1,177 @@
+"""Runs workflows: validates, reuses what the cache holds, calls the rest, reports as it goes."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from threading import Event as Flag
+from typing import Any
+
+import networkx as nx
+
+from if_graph.graph.backends import Backend, LocalBackend
+from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache
+from if_graph.graph.dag import build_dag
+from if_graph.graph.events import Event, RunFailed, RunFinished, RunStarted
+from if_graph.graph.hidden import HiddenInputs
+from if_graph.graph.keys import content_keys
+from if_graph.graph.plan import Plan, make_plan
+from if_graph.graph.run import Run
+from if_graph.graph.workflow import Node, Workflow
+
+Stop = Flag | Callable[[], bool]
+
+
+class Outputs(Mapping[str, tuple[Any, ...]]):
+    """Output values by node id: the nodes asked for, and any other that the cache still holds."""
+
+    def __init__(
+        self, roots: Mapping[str, NodeResult], keys: Mapping[str, str | None], cache: ResultCache
+    ) -> None:
+        self._roots = roots
+        self._keys = keys
+        self._cache = cache
+
+    def __getitem__(self, node_id: str) -> tuple[Any, ...]:
+        key = self._keys.get(node_id)
+        result = self._roots.get(node_id) or (self._cache.get(key) if key else None)
+        if result is None:
+            raise KeyError(
+                f"the result of node {node_id} was not kept; name the node in 'targets' of the run"
+            )
+        return tuple(values[0] if len(values) == 1 else list(values) for values in result.outputs)
+
+    def __iter__(self) -> Iterator[str]:
+        held = (n for n, key in self._keys.items() if n not in self._roots and key and self._cache.get(key))
+        return iter([*self._roots, *held])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made.
+
+    Args:
+        outputs: tuple of output values by node id.
+        ui: what output nodes have to show, by node id; those from the cache show it again.
+        executed: ids of the nodes that were called, in order.
+        cached: ids of the nodes that did not need to be.
+    """
+
+    outputs: Outputs
+    ui: dict[str, dict[str, Any]]
+    executed: list[str]
+    cached: list[str]
+
+
+class Executor:
+    """Runs workflows and remembers results between runs.
+
+    Args:
+        classes: node classes by name.
+        cache: where results are kept; a :class:`MemoryCache` of its own if left out.
+        backend: where nodes run; this process if left out.
+    """
+
+    def __init__(
+        self, classes: Mapping[str, type], cache: ResultCache | None = None, backend: Backend | None = None
+    ) -> None:
+        self.classes = classes
+        self.cache = cache if cache is not None else MemoryCache()
+        self.backend = backend if backend is not None else LocalBackend()
+        self._instances: dict[tuple[str, type], Any] = {}
+
+    def run(
+        self,
+        workflow: Workflow,
+        on_event: Callable[[Event], None] | None = None,
+        extra_pnginfo: Mapping[str, Any] | None = None,
+        targets: Iterable[str] | None = None,
+        stop: Stop | None = None,
+    ) -> RunResult:
+        """Run a workflow up to its outputs.
+
+        Args:
+            workflow: the workflow.
+            on_event: receives an event for everything that happens.
+            extra_pnginfo: what saved pictures embed besides the API format; the editor JSON if left out.
+            targets: ids or titles of the nodes wanted; every output node if left out.
+            stop: a flag or a function; once it says so the run ends within one step.
+
+        Raises:
+            WorkflowError: if the workflow cannot run; nothing was called then.
+            NodeError: if a node fails.
+            Interrupted: if it was stopped.
+        """
+        graph = build_dag(workflow, self.classes, targets)
+        keys = content_keys(graph, self.classes)
+        plan = make_plan(graph, keys, self.cache)
+        self._forget_removed(workflow)
+        run = Run(
+            graph=graph,
+            keys=keys,
+            plan=plan,
+            cache=self.cache,
+            backend=self.backend,
+            instance_of=self._instance,
+            hidden=HiddenInputs(workflow.to_api(), _embedded(workflow, extra_pnginfo)),
+            emit=on_event or _ignore,
+            stopped=_as_function(stop),
+        )
+        return _result(graph, plan, _watched(run), keys, self.cache)
+
+    def _instance(self, node_id: str, node: Node) -> Any:
+        cls = self.classes[node.class_type]
+        if (node_id, cls) not in self._instances:
+            self._instances[node_id, cls] = cls()
+        return self._instances[node_id, cls]
+
+    def _forget_removed(self, workflow: Workflow) -> None:
+        self._instances = {key: made for key, made in self._instances.items() if key[0] in workflow.nodes}
+
+
+def _watched(run: Run) -> dict[str, NodeResult]:
+    """Carry out a run between its first and its last event."""
+    order = [node_id for node_id in run.plan.order if node_id in run.plan.execute]
+    cached = [node_id for node_id in run.plan.order if node_id not in run.plan.execute]
+    run.emit(RunStarted(tuple(order), tuple(cached)))
+    began = time.perf_counter()
+    try:
+        results = run.carry_out()
+    except BaseException as error:
+        run.emit(RunFailed(error))
+        raise
+    run.emit(RunFinished(time.perf_counter() - began))
+    return results
+
+
+def _result(
+    graph: nx.DiGraph,
+    plan: Plan,
+    roots: dict[str, NodeResult],
+    keys: Mapping[str, str | None],
+    cache: ResultCache,
+) -> RunResult:
+    return RunResult(
+        Outputs(roots, keys, cache),
+        {node_id: result.ui for node_id, result in roots.items() if result.ui},
+        [node_id for node_id in plan.order if node_id in plan.execute],
+        [node_id for node_id in plan.order if node_id not in plan.execute],
+    )
+
+
+def _embedded(workflow: Workflow, extra_pnginfo: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if extra_pnginfo is not None or workflow.editor is None:
+        return extra_pnginfo
+    return {"workflow": workflow.editor}
+
+
+def _as_function(stop: Stop | None) -> Callable[[], bool]:
+    if stop is None:
+        return lambda: False
+    return stop.is_set if isinstance(stop, Flag) else stop
+
+
+def _ignore(event: Event) -> None:
+    """Take no notice."""

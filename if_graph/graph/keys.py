@@ -1,0 +1,81 @@
+"""Validated graph -> one content key per node: what went into its result, and nothing else."""
+
+import hashlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import networkx as nx
+
+from if_graph.graph.canonical import Unkeyable, canonical
+from if_graph.graph.schema import NodeSchema
+from if_graph.graph.settle import settle
+from if_graph.graph.workflow import Link, where
+
+log = logging.getLogger(__name__)
+
+
+def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, str | None]:
+    """Return a key for every node; equal keys mean equal results, None means never keep the result.
+
+    A key covers the class and its ``VERSION``, its ``IS_CHANGED`` value, constants, and the parents' keys,
+    each hashed once. Ids count only for classes that ask for theirs; titles and positions never do.
+
+    Args:
+        graph: what :func:`if_graph.graph.dag.build_dag` returns.
+        classes: node classes by name.
+    """
+    keys: dict[str, str | None] = {}
+    for node_id in nx.topological_sort(graph):
+        try:
+            keys[node_id] = _key(node_id, graph.nodes[node_id], classes, keys)
+        except Unkeyable as reason:
+            log.debug("%s is not cached: %s", where(node_id, graph.nodes[node_id]["node"]), reason)
+            keys[node_id] = None
+    return keys
+
+
+def _key(
+    node_id: str, attrs: Mapping[str, Any], classes: Mapping[str, type], keys: Mapping[str, str | None]
+) -> str:
+    cls = classes[attrs["node"].class_type]
+    inputs = {name: _ingredient(value, keys) for name, value in attrs["inputs"].items()}
+    recipe = (
+        f"{cls.__module__}.{cls.__qualname__}",
+        getattr(cls, "VERSION", None),
+        node_id if _knows_its_id(cls, attrs["schema"]) else None,
+        _changed(node_id, cls, attrs),
+        inputs,
+    )
+    return hashlib.sha256(canonical(recipe)).hexdigest()
+
+
+def _ingredient(value: Any, keys: Mapping[str, str | None]) -> Any:
+    if not isinstance(value, Link):
+        return ("constant", value)
+    parent = keys[value.source]
+    if parent is None:
+        raise Unkeyable("it depends on a result that is not kept")
+    return ("link", parent, value.slot)
+
+
+def _knows_its_id(cls: type, schema: NodeSchema) -> bool:
+    return bool(getattr(cls, "NOT_IDEMPOTENT", False)) or "UNIQUE_ID" in schema.hidden.values()
+
+
+def _changed(node_id: str, cls: type, attrs: Mapping[str, Any]) -> Any:
+    """Ask the class for what else its result depends on; linked inputs, not known yet, arrive as None."""
+    ask = getattr(cls, "IS_CHANGED", None)
+    if ask is None:
+        return None
+    known = {name: None if isinstance(value, Link) else value for name, value in attrs["inputs"].items()}
+    schema: NodeSchema = attrs["schema"]
+    if schema.is_input_list:
+        known = {name: [value] for name, value in known.items()}
+    own = {"UNIQUE_ID": node_id}
+    known |= {name: own.get(kind) for name, kind in schema.hidden.items()}
+    try:
+        return ("changed", settle(ask(**known)))
+    except Exception as error:  # a foreign class may fail in any way; then its result is never kept
+        log.warning("%s: IS_CHANGED failed: %s", where(node_id, attrs["node"]), error)
+        raise Unkeyable("IS_CHANGED failed") from error

@@ -1,0 +1,54 @@
+"""The flat list ``widgets_values`` of an editor file <-> values by input name."""
+
+from typing import Any
+
+from if_graph.graph.schema import InputSpec, NodeSchema
+
+_CONTROLS = ("fixed", "increment", "decrement", "randomize")
+_UPLOADS = ("image_upload", "animated_image_upload", "video_upload", "audio_upload", "file_upload")
+
+
+def widget_positions(schema: NodeSchema, values: list[Any]) -> dict[str, int]:
+    """Return the place of each widget in ``values``.
+
+    Seeds are followed by what happens to them after a run (a combo so controlled by a filter as well), and a
+    class with an upload button stores that button after its required inputs; those values belong to no input.
+
+    Args:
+        schema: the node's class.
+        values: the stored list; it may be short, and then the last widgets have no place.
+    """
+    places: dict[str, int] = {}
+    place, buttons = 0, _has_upload(schema)
+    for spec in schema.inputs.values():
+        if not spec.required and buttons:
+            place, buttons = place + 1, False
+        if not spec.is_widget:
+            continue
+        places[spec.name] = place
+        place += 1 + _followers(spec, values[place + 1 : place + 3])
+    return {name: place for name, place in places.items() if place < len(values)}
+
+
+def widget_values(schema: NodeSchema, values: Any) -> dict[str, Any]:
+    """Return the value of every widget by input name; what the file does not hold has its default."""
+    found = {spec.name: spec.default for spec in schema.inputs.values() if spec.is_widget}
+    if isinstance(values, dict):
+        return found | {name: value for name, value in values.items() if name in found}
+    if isinstance(values, list):
+        return found | {name: values[place] for name, place in widget_positions(schema, values).items()}
+    return found
+
+
+def _has_upload(schema: NodeSchema) -> bool:
+    return any(spec.options.get(key) for spec in schema.inputs.values() if spec.required for key in _UPLOADS)
+
+
+def _followers(spec: InputSpec, following: list[Any]) -> int:
+    seed_like = spec.kind == "INT" and spec.name in ("seed", "noise_seed")
+    if not (spec.options.get("control_after_generate") or seed_like):
+        return 0
+    # A file written before a class asked for control lacks the value; never eat a neighbour's.
+    if following and following[0] not in _CONTROLS:
+        return 0
+    return 2 if spec.kind == "COMBO" and len(following) > 1 and isinstance(following[1], str) else 1

@@ -1,0 +1,44 @@
+"""Words that error messages share: which node, what it got, what may have been meant."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+_LONGEST = 60
+
+
+def shown(value: Any) -> str:
+    """Return ``value`` as it would be typed in JSON, cut to a readable length."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def kind_of(value: Any) -> str:
+    """Name the JSON type of ``value``."""
+    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(
+        type(value), "a number" if isinstance(value, int | float) else f"a {type(value).__name__}"
+    )
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Return ``'a', 'b', 'c'``, with a count of what was left off."""
+    every = [str(name) for name in names]
+    text = ", ".join(f"'{name}'" for name in every[:most])
+    return f"{text} and {len(every) - most} more" if len(every) > most else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Suggest the known names closest to ``word``, or list some of them."""
+    every = list(dict.fromkeys(str(name) for name in known))
+    if not every:
+        return "there are none"
+    folded = {name.lower(): name for name in every}
+    close = difflib.get_close_matches(word.lower()[:100], folded, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(f"'{folded[name]}'" for name in close)
+    return f"known are {listed(every)}"
