@@ -1,6 +1,74 @@
-"""The ``if-graph`` command: one thin module per sub-command."""
+"""The ``if-graph`` command: one thin module per sub-command, loaded when it is asked for."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from if_graph import __version__
+from if_graph.cli.exits import exit_code_of
+from if_graph.errors import IFGraphError, Interrupted
+
+# One line adds a command: the module of its name in this folder offers add_arguments(parser) and run(args).
+COMMANDS = {
+    "run": "run a workflow and save its pictures",
+    "validate": "check a workflow without running it",
+    "nodes": "list the installed node classes",
+    "workflows": "list the workflows that come with the package",
+    "info": "show versions, folders and the device in use",
+}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
-    raise NotImplementedError(argv)
+    """Run the command line.
+
+    Args:
+        argv: arguments after the program's name; those of the process if left out.
+
+    Returns:
+        0 for success, 1 for a node that failed, 2 for bad input, 130 if interrupted.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        args = _parser(arguments).parse_args(arguments)
+    except SystemExit as end:  # argparse has said all there is to say
+        return end.code if isinstance(end.code, int) else 2
+    with _warnings_shown():
+        return _guarded(args)
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("if-graph", description="Run DeepFloyd IF workflows without a server.")
+    parser.add_argument("--version", action="version", version=f"if-graph {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    asked = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, purpose in COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, description=f"{purpose.capitalize()}.")
+        if name == asked:  # only this command's module is imported, so that help stays quick
+            import_module(f"if_graph.cli.{name}").add_arguments(command)
+    return parser
+
+
+def _guarded(args: argparse.Namespace) -> int:
+    try:
+        code: int = import_module(f"if_graph.cli.{args.command}").run(args)
+    except IFGraphError as error:
+        sys.stderr.write(f"if-graph: {error}\n")
+        return exit_code_of(error)
+    except (Interrupted, KeyboardInterrupt) as error:
+        sys.stderr.write(f"if-graph: interrupted{f': {error}' if str(error) else ''}\n")
+        return exit_code_of(error)
+    return code
+
+
+@contextmanager
+def _warnings_shown() -> Iterator[None]:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("if-graph: %(levelname)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)

@@ -38,12 +38,13 @@ def load_node_classes() -> NodeClasses:
         WorkflowError: if there is none, which is what a checkout that was not installed looks like.
     """
     found = NodeClasses()
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    packs = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+    for entry in packs:
         found.add(*_load(entry))
     if not found:
+        state = f"none of {len(packs)} node packs can be loaded" if packs else "no node classes are installed"
         raise WorkflowError(
-            f"no node classes are installed (entry-point group '{GROUP}' is empty); "
-            "run 'pip install -e .' in the repository"
+            f"{state} (entry-point group '{GROUP}'); run 'pip install -e .' in the repository"
         )
     return found
 

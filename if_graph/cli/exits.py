@@ -1,0 +1,18 @@
+"""What ended a command -> its exit code."""
+
+from if_graph.errors import CheckpointError, InputError, Interrupted, NodeError, WorkflowError
+
+NODE_FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return 130 for an interruption, 1 for a failing node, 2 for input that cannot work."""
+    if isinstance(error, Interrupted | KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, NodeError) and not _is_bad_input(error.__cause__):
+        return NODE_FAILED
+    return BAD_INPUT
+
+
+def _is_bad_input(cause: BaseException | None) -> bool:
+    return isinstance(cause, InputError | CheckpointError | WorkflowError)

@@ -1,0 +1,71 @@
+"""object_info -> the node reference page, in Markdown."""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from if_graph.graph.schema import InputSpec, NodeSchema, parse_schema
+
+Info = Mapping[str, Mapping[str, Any]]
+
+
+def reference_page(info: Info) -> str:
+    """Return the page: every class by category, with tables of its inputs and outputs."""
+    lines = ["# Nodes", ""]
+    for category in sorted({entry["category"] for entry in info.values()}):
+        lines += [f"## {category}", ""]
+        for name, entry in info.items():
+            if entry["category"] == category:
+                lines += _section(name, entry)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    schema = parse_schema(entry)
+    title = schema.display_name
+    yield from (f"### {title}" + ("" if title == name else f" (`{name}`)"), "")
+    if entry["description"]:
+        yield from (inspect.cleandoc(entry["description"]), "")
+    yield from _inputs(schema)
+    yield from _outputs(schema, entry)
+
+
+def _inputs(schema: NodeSchema) -> Iterator[str]:
+    if not schema.inputs:
+        return
+    yield from ("| input | type | default | range or choices | meaning |", "| --- | --- | --- | --- | --- |")
+    for spec in schema.inputs.values():
+        optional = "" if spec.required else " (optional)"
+        default = f"`{spec.options['default']!r}`" if "default" in spec.options else ""
+        cells = (
+            f"`{spec.name}`{optional}",
+            spec.kind,
+            default,
+            _range(spec),
+            spec.options.get("tooltip", ""),
+        )
+        yield f"| {' | '.join(_cell(text) for text in cells)} |"
+    yield ""
+
+
+def _range(spec: InputSpec) -> str:
+    if spec.choices is not None:
+        return ", ".join(f"`{choice}`" for choice in spec.choices)
+    low, high, step = (spec.options.get(key) for key in ("min", "max", "step"))
+    if low is None and high is None:
+        return ""
+    return f"{low} to {high}" + (f", step {step}" if step not in (None, 1) else "")
+
+
+def _outputs(schema: NodeSchema, entry: Mapping[str, Any]) -> Iterator[str]:
+    if not schema.outputs:
+        return
+    tooltips = [*entry.get("output_tooltips", ()), *[""] * len(schema.outputs)]
+    yield from ("| output | type | meaning |", "| --- | --- | --- |")
+    for name, kind, tooltip in zip(entry["output_name"], schema.outputs, tooltips, strict=False):
+        yield f"| `{name}` | {kind if isinstance(kind, str) else 'COMBO'} | {_cell(tooltip or '')} |"
+    yield ""
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).split()).replace("|", "\\|")
