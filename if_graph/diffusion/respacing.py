@@ -1,10 +1,13 @@
 """Which of the training timesteps a run visits: named subsets, step counts, section strings, explicit lists."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from if_graph.errors import InputError
 
-RESPACINGS: dict[str, str] = {  # deepfloyd_if, create_gaussian_diffusion options; sections count up from t = 0
+RESPACINGS: dict[
+    str, str
+] = {  # deepfloyd_if, create_gaussian_diffusion options; sections count up from t = 0
     "fast27": "10,10,3,2,2",
     "smart27": "7,4,2,1,2,4,7",
     "smart50": "10,6,4,3,2,2,3,4,6,10",
@@ -58,7 +61,8 @@ def sections(counts: Sequence[int], train_steps: int = 1000) -> Timesteps:
                 f"respacing section {i + 1} asks for {count} steps, expected 0 to {length}; use fewer steps"
             )
         stride = (length - 1) / (count - 1) if count > 1 else 1.0
-        chosen.update(start + round(k * stride) for k in range(count))
+        offsets = accumulate([0.0] + [stride] * (count - 1))  # summed, not multiplied: the published lists round so
+        chosen.update(start + round(offset) for offset, _ in zip(offsets, range(count), strict=False))
         start += length
     if not chosen:
         raise InputError("respacing has no steps at all; give at least one section a count above 0")

@@ -1,11 +1,12 @@
 """A training run on disk, written so that a killed run goes on where it was."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -37,8 +38,8 @@ class RunState:
         """Write the state into a new folder beside ``folder``, then swap the two."""
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         fresh.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.detach().contiguous() for k, v in self.model.named_parameters()}, fresh / _NAMES[0])
-        save_file(self.average.weights, fresh / _NAMES[1])
+        _save(dict(self.model.named_parameters()), fresh / _NAMES[0])
+        _save(self.average.weights, fresh / _NAMES[1])
         numbers = {"step": self.step, "updates": self.average.updates, "rates": self.rates.state_dict()}
         torch.save({"optimizer": self.optimizer.state_dict(), **numbers}, fresh / _NAMES[2])
         _remove(old)
@@ -79,6 +80,10 @@ def load_weights(model: nn.Module, path: Path) -> None:
         )
     for name, parameter in parameters.items():
         parameter.copy_(stored[name])
+
+
+def _save(tensors: Mapping[str, Tensor], path: Path) -> None:
+    save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path)
 
 
 def _remove(folder: Path) -> None:

@@ -10,8 +10,8 @@ class Concept:
     Args:
         name: the word used in plain captions.
         codepoint: Twemoji file name without ``.svg``.
-        fills: hex colours that each cover about 30 % or more of the silhouette; a background too close to any
-            of them would swallow part of the object.
+        fills: hex colours that each cover a large part of the drawing; a background too close to any of them
+            would swallow that part.
         synonyms: further words a caption may use.
     """
 

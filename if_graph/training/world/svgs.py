@@ -23,6 +23,7 @@ ATTRIBUTION = (
     "Twemoji graphics: Copyright Twitter, Inc and other contributors, CC-BY-4.0, github.com/discord/twemoji"
 )
 CACHE = Path.home() / ".cache" / "if-graph"
+FOLDER = CACHE / f"twemoji-{VERSION}"
 FETCH_COMMAND = "python -m if_graph.training.world --out world --n 16 --side 64 --sheet world/sheet.png"
 
 _DOCUMENT = re.compile(r"^\s*(?:<\?xml[^>]*>\s*)?<svg\b([^>]*)>(.*)</svg>\s*$", re.DOTALL)
@@ -64,14 +65,18 @@ def load_drawings(folder: Path | None = None) -> dict[str, Drawing]:
     Raises:
         InputError: if files are missing and cannot be fetched.
     """
-    folder = folder or CACHE / f"twemoji-{VERSION}"
-    missing = [row.codepoint for row in CONCEPTS.values() if not (folder / f"{row.codepoint}.svg").is_file()]
-    if missing:
+    folder = folder or FOLDER
+    if missing := missing_files(folder):
         fetch(missing, folder)
     return {
         name: Drawing.parse((folder / f"{row.codepoint}.svg").read_text("utf-8"), name)
         for name, row in CONCEPTS.items()
     }
+
+
+def missing_files(folder: Path = FOLDER) -> list[str]:
+    """Codepoints of the concepts whose SVG file is not in ``folder``."""
+    return [row.codepoint for row in CONCEPTS.values() if not (folder / f"{row.codepoint}.svg").is_file()]
 
 
 def fetch(codepoints: Iterable[str], folder: Path) -> None:
@@ -92,7 +97,7 @@ def _download(folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise InputError(
-            f"npm is needed to fetch {PACKAGE}; install Node.js, or put the svg files into {CACHE}"
+            f"npm is needed to fetch {PACKAGE}; install Node.js, or put its svg files into {FOLDER}"
         )
     result = subprocess.run([npm, "pack", PACKAGE], cwd=folder, capture_output=True, text=True, check=False)
     package = next(folder.glob("*.tgz"), None)

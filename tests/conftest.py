@@ -1,0 +1,114 @@
+"""Fixtures and switches that every test may use."""
+
+import math
+
+import pytest
+import torch
+
+from if_graph.models.config import UNetConfig, config_from_json
+from if_graph.models.unet import UNet
+
+TINY = {
+    "sample_size": 32,
+    "block_out_channels": [32, 64],
+    "down_block_types": ["ResnetDownsampleBlock2D", "SimpleCrossAttnDownBlock2D"],
+    "mid_block_type": "UNetMidBlock2DSimpleCrossAttn",
+    "up_block_types": ["SimpleCrossAttnUpBlock2D", "ResnetUpsampleBlock2D"],
+    "in_channels": 3,
+    "out_channels": 6,
+    "layers_per_block": 1,
+    "cross_attention_dim": 32,
+    "encoder_hid_dim": 48,
+    "attention_head_dim": 8,
+    "addition_embed_type": "text",
+    "addition_embed_type_num_heads": 2,
+    "cross_attention_norm": "group_norm",
+    "resnet_time_scale_shift": "scale_shift",
+    "act_fn": "gelu",
+}
+TINY_SUPER_RES = TINY | {
+    "in_channels": 6,
+    "layers_per_block": [1, 2],
+    "class_embed_type": "timestep",
+    "mid_block_scale_factor": 1 / 0.7071,
+    "resnet_out_scale_factor": 1 / 0.7071,
+    "resnet_skip_time_act": True,
+    "time_embedding_act_fn": "gelu",
+    "time_embedding_dim": 64,
+}
+
+
+def pytest_addoption(parser):
+    for name, about in (("--slow", "slow tests"), ("--gpu", "tests that need CUDA")):
+        parser.addoption(name, action="store_true", help=f"also run {about}")
+    parser.addoption("--weights", metavar="DIR", help="folder with official IF checkpoints")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for marker in ("slow", "gpu", "weights"):
+            if marker in item.keywords and not config.getoption(f"--{marker}"):
+                item.add_marker(pytest.mark.skip(reason=f"{marker}: run with pytest --{marker}"))
+
+
+@pytest.fixture(autouse=True)
+def _one_seed():
+    torch.manual_seed(0)
+
+
+def fill(module):
+    """Give every weight the value that reference appendix C.2 defines for it, so no file is exchanged."""
+    state = module.state_dict()
+    for k, name in enumerate(sorted(state)):
+        tensor = state[name]
+        i = torch.arange(tensor.numel(), dtype=torch.float64)
+        value = torch.sin(0.7 * i + k)
+        if tensor.dim() > 1:
+            value = value / math.sqrt(tensor[0].numel())
+        else:
+            value = 0.1 * value + float(name.endswith("weight"))
+        tensor.copy_(value.reshape(tensor.shape))
+    return module.eval()
+
+
+def wave(*shape, f=0.3, p=0.0):
+    """Reference appendix C.2's test signal: sin(f i + p) in row-major order."""
+    i = torch.arange(math.prod(shape), dtype=torch.float64)
+    return torch.sin(f * i + p).reshape(shape).float()
+
+
+@pytest.fixture(name="fill")
+def _fill():
+    return fill
+
+
+@pytest.fixture(name="wave")
+def _wave():
+    return wave
+
+
+@pytest.fixture
+def tiny_config() -> UNetConfig:
+    return config_from_json(TINY)
+
+
+@pytest.fixture
+def tiny_json():
+    return dict(TINY)
+
+
+@pytest.fixture
+def tiny_super_res_json():
+    return dict(TINY_SUPER_RES)
+
+
+@pytest.fixture
+def tiny_unet():
+    """U1 of appendix C.2."""
+    return fill(UNet(config_from_json(TINY)))
+
+
+@pytest.fixture
+def tiny_super_res():
+    """U2 of appendix C.2."""
+    return fill(UNet(config_from_json(TINY_SUPER_RES)))
