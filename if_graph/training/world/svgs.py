@@ -24,7 +24,7 @@ ATTRIBUTION = (
 )
 CACHE = Path.home() / ".cache" / "if-graph"
 FOLDER = CACHE / f"twemoji-{VERSION}"
-FETCH_COMMAND = "python -m if_graph.training.world --out world --n 16 --side 64 --sheet world/sheet.png"
+FETCH_COMMAND = 'python -c "from if_graph.training.world.svgs import load_drawings; load_drawings()"'
 
 _DOCUMENT = re.compile(r"^\s*(?:<\?xml[^>]*>\s*)?<svg\b([^>]*)>(.*)</svg>\s*$", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="([-0-9. ]+)"')
