@@ -1,0 +1,132 @@
+"""Prompts become embeddings: cleaned, split into tokens and read by the frozen T5 encoder."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from if_graph.errors import CheckpointError, InputError
+from if_graph.text.clean import clean_caption
+from if_graph.text.embeddings import TextEmbeddings
+from if_graph.text.tokenizer import Tokenizer
+from if_graph.text.weights import find_weights, load_weights
+
+
+class TextEncoder:
+    """A T5 v1.1 encoder and its tokenizer, frozen.
+
+    Args:
+        model: a transformers ``T5EncoderModel`` with weights; put into eval mode, gradients off.
+        tokenizer: the one the model was trained with.
+    """
+
+    def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self._embedding.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """What the encoder computes in."""
+        return self._embedding.dtype
+
+    @property
+    def _embedding(self) -> Tensor:
+        embedding: Tensor = self.model.get_parameter("shared.weight")
+        return embedding
+
+    @torch.no_grad()
+    def encode(self, prompts: Sequence[str], clean: bool = True) -> TextEmbeddings:
+        """Encode prompts, one row each; words beyond the tokenizer's length are cut, with a logged warning.
+
+        Every prompt goes through the model alone: kernels choose their order of summation by batch size, so
+        only this makes a row the same to the last bit whatever else is encoded with it. Caches and seeds rely
+        on that.
+
+        Args:
+            prompts: at least one text; the empty one is the usual negative prompt.
+            clean: clean the caption as the model was trained; False only strips and lower-cases it.
+
+        Returns:
+            Embeddings on the CPU, states [B, L, E] in float32, which loses nothing of any dtype.
+
+        Raises:
+            InputError: if ``prompts`` is empty or one bare text, or cleaning needs a library that is absent.
+        """
+        if isinstance(prompts, str):
+            raise InputError(
+                f"text encoder: got one text {prompts!r}, expected a list of texts; write [text]"
+            )
+        texts = [clean_caption(prompt) if clean else prompt.strip().lower() for prompt in prompts]
+        tokens = self.tokenizer(texts)
+        rows = [self._encode_row(*row) for row in zip(tokens.ids, tokens.mask, strict=True)]
+        return TextEmbeddings(torch.cat(rows), tokens.mask, tuple(prompts))
+
+    def _encode_row(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Map ids and mask [L] to states [1, L, E], float32 on the CPU."""
+        ids, mask = ids[None].to(self.device), mask[None].to(self.device)
+        output = self.model(input_ids=ids, attention_mask=mask.long())
+        states: Tensor = output.last_hidden_state
+        return states.float().cpu()
+
+
+def load_text_encoder(
+    folder: Path,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    variant: str | None = None,
+) -> TextEncoder:
+    """Load the text encoder of an official checkpoint folder; reads local safetensors only.
+
+    Args:
+        folder: holds ``text_encoder/``, with ``config.json`` and weights, whole or sharded, and
+            ``tokenizer/spiece.model``.
+        device: where the encoder shall run.
+        dtype: what it computes in; None takes bfloat16 on CUDA, float32 elsewhere, whatever the files hold.
+        variant: load these files, for example ``fp16``; None takes the most precise ones there.
+
+    Raises:
+        CheckpointError: if something is missing, unreadable, or does not fit the rest.
+    """
+    folder, device = Path(folder), torch.device(device)
+    absent = [name for name in ("text_encoder", "tokenizer") if not (folder / name).is_dir()]
+    if absent:
+        raise CheckpointError(
+            f"{folder}: got no {' and no '.join(absent)} folder, expected text_encoder/ and tokenizer/ as in "
+            "an official checkpoint; give the folder that holds both"
+        )
+    tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
+    files = find_weights(folder / "text_encoder", variant)
+    model = _empty_model(folder / "text_encoder" / "config.json")
+    load_weights(model, files, device, dtype or _default_dtype(device))
+    return TextEncoder(model, tokenizer)
+
+
+def _default_dtype(device: torch.device) -> torch.dtype:
+    return torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+def _empty_model(config_file: Path) -> nn.Module:
+    """Build the network without memory for weights, on the meta device."""
+    from transformers import T5Config, T5EncoderModel  # takes seconds, so only where a model is wanted
+
+    try:
+        fields: dict[str, Any] = json.loads(config_file.read_text(encoding="utf-8"))
+        if fields.get("model_type", "t5") != "t5":
+            raise ValueError(f"model_type {fields['model_type']!r}")
+        # eager: the same sums in every version of transformers; at this length a fused kernel gains nothing
+        config = T5Config.from_dict(fields, attn_implementation="eager")
+        with torch.device("meta"):
+            model: nn.Module = T5EncoderModel(config)
+    except Exception as error:  # whatever transformers makes of a bad value
+        raise CheckpointError(
+            f"{config_file}: got no usable config ({error}), expected that of a T5 encoder; download it again"
+        ) from error
+    return model
