@@ -18,6 +18,8 @@ def coerced(value: Any, spec: InputSpec) -> Any:
     Raises:
         Rejected: if it cannot be.
     """
+    if spec.is_socket and isinstance(value, str | int | float | list | None):
+        raise Rejected(f"got {shown(value)}, expected {spec.kind}; connect an output of type {spec.kind}")
     convert = _CONVERT.get(spec.kind)
     if convert is None:
         return value

@@ -35,6 +35,12 @@ class InputSpec:
         return self.kind in _WIDGETS and not self.options.get("forceInput")
 
     @property
+    def is_socket(self) -> bool:
+        """Whether only a link can feed it: no kind of it is a field, and it declares no field of its own."""
+        kinds = {kind.strip() for kind in self.kind.split(",")}
+        return not kinds & {*_WIDGETS, "*"} and not self.options.keys() & {"default", "widgetType"}
+
+    @property
     def default(self) -> Any:
         """What an editor puts into a new field."""
         first = self.choices[0] if self.choices else None

@@ -48,22 +48,28 @@ def test_the_least_recently_used_result_goes_first():
     assert cache.get("a")
     cache.put("c", result(tensor(10)))
     assert cache.get("b") is None
-    assert cache.get("a") and cache.get("c") and cache.used <= cache.limit
+    assert cache.get("a")
+    assert cache.get("c")
+    assert cache.used <= cache.limit
 
 
 def test_storage_shared_between_results_is_freed_with_the_last():
     cache, base = MemoryCache(limit=25 * KIB), tensor(10)
     cache.put("a", result(base))
     cache.put("b", result(base[:5], tensor(10)))
-    assert 20 * KIB <= cache.used < 21 * KIB and len(cache) == 2
+    assert 20 * KIB <= cache.used < 21 * KIB
+    assert len(cache) == 2
     cache.put("c", result(tensor(10)))
-    assert cache.get("a") is None and cache.get("b") is None and cache.used < 11 * KIB
+    assert cache.get("a") is None
+    assert cache.get("b") is None
+    assert cache.used < 11 * KIB
 
 
 def test_a_result_larger_than_the_limit_is_not_kept():
     cache = MemoryCache(limit=KIB)
     cache.put("a", result(tensor(2)))
-    assert cache.get("a") is None and cache.used == 0
+    assert cache.get("a") is None
+    assert cache.used == 0
 
 
 def test_replacing_and_clearing_leave_nothing_behind():

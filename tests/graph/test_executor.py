@@ -40,9 +40,11 @@ def test_a_second_run_calls_nothing_and_shows_the_same(classes, diamond, calls):
     first = executor.run(diamond)
     calls.clear()
     second = executor.run(diamond)
-    assert calls == [] and second.executed == []
+    assert calls == []
+    assert second.executed == []
     assert second.cached == first.executed
-    assert second.ui == first.ui and second.outputs["out"] == (112,)
+    assert second.ui == first.ui
+    assert second.outputs["out"] == (112,)
 
 
 def test_a_changed_constant_runs_exactly_what_is_downstream(classes, diamond):
@@ -137,7 +139,8 @@ PICTURE = {"prompt": "", "width": 4, "seed": 0, "strength": 1.0, "mode": "gray",
 
 def test_nodes_run_in_inference_mode(classes, flow):
     picture = Executor(classes).run(flow(a=("Picture", PICTURE)), targets=["a"]).outputs["a"][0]
-    assert isinstance(picture, torch.Tensor) and picture.is_inference()
+    assert isinstance(picture, torch.Tensor)
+    assert picture.is_inference()
 
 
 def test_a_failing_node_is_named_once(classes, flow):
@@ -159,7 +162,8 @@ def test_events_tell_the_whole_story_in_order(classes, flow):
     kinds = [type(event) for event in seen]
     steps = [NodeStarted, NodeProgress, NodeProgress, NodeFinished]
     assert kinds == [RunStarted, *steps, NodeStarted, NodeFinished, RunFinished]
-    assert seen[0].order == ("a", "out") and (seen[3].done, seen[3].total) == (2, 2)
+    assert seen[0].order == ("a", "out")
+    assert (seen[3].done, seen[3].total) == (2, 2)
     seen.clear()
     executor.run(workflow, on_event=seen.append)
     assert [type(event) for event in seen] == [RunStarted, NodeCached, NodeCached, RunFinished]
