@@ -5,7 +5,7 @@ from typing import Any
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.schema import NodeSchema
-from if_graph.graph.wording import kind_of, shown
+from if_graph.graph.wording import brief, kind_of, shown
 from if_graph.graph.workflow import Link, Node, Workflow
 
 
@@ -36,19 +36,19 @@ def read_api(
 def _node(node_id: str, data: Any) -> Node:
     if not isinstance(data, dict):
         raise WorkflowError(
-            f"node {node_id} is {kind_of(data)}, expected an object with 'class_type' and 'inputs'; "
+            f"node {brief(node_id)} is {kind_of(data)}, expected an object with 'class_type' and 'inputs'; "
             "export the workflow again with 'Export (API)'"
         )
     class_type = data.get("class_type")
     if not isinstance(class_type, str) or not class_type:
         raise WorkflowError(
-            f"node {node_id}: 'class_type' is {shown(class_type)}, expected the name of a node class; "
+            f"node {brief(node_id)}: 'class_type' is {shown(class_type)}, expected the name of a node class; "
             "export the workflow again with 'Export (API)'"
         )
     inputs = data.get("inputs", {})
     if not isinstance(inputs, dict):
         raise WorkflowError(
-            f"node {node_id} ({class_type}): 'inputs' is {kind_of(inputs)}, "
+            f"node {brief(node_id)} ({brief(class_type)}): 'inputs' is {kind_of(inputs)}, "
             "expected an object of values by input name"
         )
     meta = data.get("_meta")

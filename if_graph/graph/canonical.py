@@ -18,7 +18,9 @@ def canonical(value: Any) -> bytes:
     out, waiting = bytearray(), [value]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, dict):
+        if encode := _LEAVES.get(type(item)):
+            out += encode(item)
+        elif isinstance(item, dict):
             keys = sorted(item, key=lambda key: (type(key).__name__, str(key)))
             out += b"d%d;" % len(keys)
             for key in reversed(keys):
@@ -27,15 +29,8 @@ def canonical(value: Any) -> bytes:
             out += b"l%d;" % len(item) if isinstance(item, list) else b"t%d;" % len(item)
             waiting.extend(reversed(item))
         else:
-            out += _leaf(item)
+            raise Unkeyable(f"a {type(item).__name__} has no canonical form")
     return bytes(out)
-
-
-def _leaf(value: Any) -> bytes:
-    encode = _LEAVES.get(type(value))
-    if encode is None:
-        raise Unkeyable(f"a {type(value).__name__} has no canonical form")
-    return encode(value)
 
 
 def _float(value: float) -> bytes:

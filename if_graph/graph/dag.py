@@ -7,7 +7,7 @@ import networkx as nx
 from if_graph.errors import WorkflowError
 from if_graph.graph.inputs import NodeChecker
 from if_graph.graph.schema import NodeSchema, Schemas
-from if_graph.graph.wording import listed, nearest
+from if_graph.graph.wording import brief, listed, nearest
 from if_graph.graph.workflow import Workflow, where
 
 _LONGEST_CYCLE = 8
@@ -48,9 +48,9 @@ def build_dag(
 def _require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema]) -> None:
     for node_id, node in workflow.nodes.items():
         if node.class_type not in schemas:
-            pack = f", which the file says comes from the pack '{node.pack}'" if node.pack else ""
+            pack = f", which the file says comes from the pack '{brief(node.pack)}'" if node.pack else ""
             raise WorkflowError(
-                f"{where(node_id, node)}: there is no node class '{node.class_type}'{pack}; "
+                f"{where(node_id, node)}: there is no node class '{brief(node.class_type)}'{pack}; "
                 f"{nearest(node.class_type, schemas)}"
             )
 

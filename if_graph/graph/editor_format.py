@@ -11,6 +11,7 @@ from if_graph.graph.editor_text import fill_placeholders
 from if_graph.graph.editor_trace import Constant, trace
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.widgets import widget_values
+from if_graph.graph.wording import brief
 from if_graph.graph.workflow import Link, Node, Workflow
 
 _DRAWN_ONLY = {"Note", "MarkdownNote", "Reroute", "PrimitiveNode"}
@@ -44,7 +45,7 @@ def read_editor(
 def _runs(graph: EditorGraph, box: EditorNode) -> bool:
     if box.type.startswith(("workflow>", "workflow/")):
         raise WorkflowError(
-            f"node {box.id}: '{box.type}' is a group node, which is no longer supported; "
+            f"node {brief(box.id)}: '{brief(box.type)}' is a group node, which is no longer supported; "
             "open the workflow in a recent editor and save it, which turns it into a subgraph"
         )
     return (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.wording import kind_of, shown
+from if_graph.graph.wording import brief, kind_of, shown
 from if_graph.graph.workflow import expect_object
 
 MUTED, BYPASSED = 2, 4
@@ -70,11 +70,15 @@ def parse_editor(data: dict[str, Any]) -> EditorGraph:
         level, scope, around = waiting.pop()
         _add_links(graph, level, scope)
         for node in _nodes(level, scope):
+            if node.id in graph.nodes:
+                raise WorkflowError(
+                    f"two nodes have the id {brief(node.id)}; save the workflow again in its editor"
+                )
             graph.nodes[node.id] = node
             if node.type in graph.definitions and node.mode not in (MUTED, BYPASSED):
                 if node.type in around or len(graph.nodes) > _MOST_NODES:
                     raise WorkflowError(
-                        f"node {node.id}: its subgraph contains itself; remove the inner copy"
+                        f"node {brief(node.id)}: its subgraph contains itself; remove the inner copy"
                     )
                 waiting.append((graph.definitions[node.type], f"{node.id}:", (*around, node.type)))
     return graph
@@ -119,8 +123,9 @@ def _node(box: dict[str, Any], scope: str) -> EditorNode:
             "save the workflow again in its editor"
         )
     title, properties = box.get("title"), box.get("properties")
-    inputs = [expect_object(item, f"an input of node {node_id}") for item in _list(box, "inputs")]
-    outputs = [expect_object(item, f"an output of node {node_id}") for item in _list(box, "outputs")]
+    name = brief(str(node_id))
+    inputs = [expect_object(item, f"an input of node {name}") for item in _list(box, "inputs")]
+    outputs = [expect_object(item, f"an output of node {name}") for item in _list(box, "outputs")]
     return EditorNode(
         id=f"{scope}{node_id}",
         type=kind,

@@ -14,6 +14,7 @@ from if_graph.graph.editor_graph import (
     EditorNode,
 )
 from if_graph.graph.schema import types_match
+from if_graph.graph.wording import brief
 from if_graph.graph.workflow import Link
 
 
@@ -42,7 +43,7 @@ def trace(graph: EditorGraph, socket: EditorInput) -> Link | Constant | None:
     while key is not None:
         if key in seen:
             raise WorkflowError(
-                f"link {key} runs in a circle through reroutes or bypassed nodes; remove one of its links"
+                f"link {brief(key)} runs in a circle through reroutes or bypassed nodes; remove one of its links"
             )
         seen.add(key)
         if key not in graph.links:

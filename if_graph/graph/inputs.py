@@ -9,7 +9,7 @@ from if_graph.errors import WorkflowError
 from if_graph.graph.constants import Rejected, check_limits, coerced
 from if_graph.graph.custom_checks import CustomCheck
 from if_graph.graph.schema import InputSpec, NodeSchema, types_match
-from if_graph.graph.wording import listed, nearest, shown
+from if_graph.graph.wording import brief, listed, nearest, shown
 from if_graph.graph.workflow import Link, Node, Workflow, where
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class NodeChecker:
         source = self.workflow.nodes.get(link.source)
         if source is None:
             raise WorkflowError(
-                f"{at} is linked to node {link.source}, which does not exist; "
+                f"{at} is linked to node {brief(link.source)}, which does not exist; "
                 f"{nearest(link.source, self.workflow.nodes)}"
             )
         outputs = self.schemas[source.class_type].outputs
@@ -111,7 +111,7 @@ class NodeChecker:
 
 
 def _at(node_id: str, node: Node, name: str) -> str:
-    return f"{where(node_id, node)}: input '{name}'"
+    return f"{where(node_id, node)}: input '{brief(name)}'"
 
 
 def _missing(at: str, spec: InputSpec) -> str:

@@ -25,9 +25,15 @@ def kind_of(value: Any) -> str:
     )
 
 
+def brief(text: str) -> str:
+    """Return a name from a file on one line and at a readable length."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+
+
 def listed(names: Iterable[str], most: int = 8) -> str:
     """Return ``'a', 'b', 'c'``, with a count of what was left off."""
-    every = [str(name) for name in names]
+    every = [brief(str(name)) for name in names]
     text = ", ".join(f"'{name}'" for name in every[:most])
     return f"{text} and {len(every) - most} more" if len(every) > most else text
 
@@ -40,5 +46,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     folded = {name.lower(): name for name in every}
     close = difflib.get_close_matches(word.lower()[:100], folded, n=3, cutoff=0.6)
     if close:
-        return "did you mean " + " or ".join(f"'{folded[name]}'" for name in close)
+        return "did you mean " + " or ".join(f"'{brief(folded[name])}'" for name in close)
     return f"known are {listed(every)}"

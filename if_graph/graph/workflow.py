@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.wording import listed, nearest, shown
+from if_graph.graph.wording import brief, listed, nearest, shown
 
 if TYPE_CHECKING:
     from if_graph.graph.schema import NodeSchema
@@ -43,8 +43,8 @@ class Node:
 
 def where(node_id: str, node: Node) -> str:
     """Name a node the way every message does: id, title if it says more, class."""
-    title = f" '{node.title}'" if node.title and node.title != node.class_type else ""
-    return f"node {node_id}{title} ({node.class_type})"
+    title = f" '{brief(node.title)}'" if node.title and node.title != node.class_type else ""
+    return f"node {brief(node_id)}{title} ({brief(node.class_type)})"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Workflow:
                 f"title '{node_ref}' is shared by nodes {listed(found)}; use the id of one of them"
             )
         names = [*(node.label for node in self.nodes.values()), *self.nodes]
-        raise WorkflowError(f"no node has the id or title '{node_ref}'; {nearest(node_ref, names)}")
+        raise WorkflowError(f"no node has the id or title '{brief(node_ref)}'; {nearest(node_ref, names)}")
 
     def with_input(self, node_ref: str, name: str, value: Any) -> "Workflow":
         """Return a copy in which one input has another value.
