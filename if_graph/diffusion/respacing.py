@@ -61,7 +61,9 @@ def sections(counts: Sequence[int], train_steps: int = 1000) -> Timesteps:
                 f"respacing section {i + 1} asks for {count} steps, expected 0 to {length}; use fewer steps"
             )
         stride = (length - 1) / (count - 1) if count > 1 else 1.0
-        offsets = accumulate([0.0] + [stride] * (count - 1))  # summed, not multiplied: the published lists round so
+        offsets = accumulate(
+            [0.0] + [stride] * (count - 1)
+        )  # summed, not multiplied: the published lists round so
         chosen.update(start + round(offset) for offset, _ in zip(offsets, range(count), strict=False))
         start += length
     if not chosen:

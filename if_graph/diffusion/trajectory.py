@@ -13,11 +13,12 @@ from if_graph.errors import InputError
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Timesteps for the model and, in double precision, the exact noise levels for the sampler.
+    """Timesteps for the model, and the exact noise levels for the sampler.
 
     Args:
         timesteps: N integers in running order, what the model is told.
-        alpha_bar: N + 1 levels, [N + 1] float64; the last is where the run arrives.
+        alpha_bar: N + 1 levels; the last is where the run arrives. float32 where they are the training table's
+            own, as the published pipelines compute with them; float64 where they lie between its entries.
     """
 
     timesteps: Timesteps
@@ -33,8 +34,7 @@ class Trajectory:
 
 def through(timesteps: Timesteps, diffusion: Diffusion) -> Trajectory:
     """Visit exactly these timesteps of the training table and arrive at the clean picture."""
-    levels = diffusion.alpha_bar.double()[list(timesteps)]
-    return Trajectory(timesteps, torch.cat([levels, torch.ones(1, dtype=torch.float64)]))
+    return Trajectory(timesteps, torch.cat([diffusion.alpha_bar[list(timesteps)], torch.ones(1)]))
 
 
 def log_snr(steps: int, diffusion: Diffusion) -> Trajectory:

@@ -35,14 +35,15 @@ class TextAttention(nn.Module):
 
     def forward(self, x: Tensor, text: KeysValues) -> Tensor:
         """Map x [B, C, H, W] to the same shape."""
-        hidden = self.group_norm(x).flatten(2).transpose(1, 2)  # [B, H*W, C]
+        hidden = self.group_norm(x.flatten(2)).transpose(1, 2)  # [B, H*W, C]
         keys, values = text
         if self.sees_pixels:
             keys = torch.cat([keys, self._split(self.to_k(hidden))], dim=2)
             values = torch.cat([values, self._split(self.to_v(hidden))], dim=2)
         out = F.scaled_dot_product_attention(self._split(self.to_q(hidden)), keys, values)
         out = self.to_out[0](out.transpose(1, 2).flatten(2))
-        return x + out.transpose(1, 2).unflatten(2, x.shape[2:])
+        # token-major first: the sum is then laid out channels-last, as in the peers, and their kernels follow
+        return out.transpose(1, 2).unflatten(2, x.shape[2:]) + x
 
     def _split(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(2, (-1, self.head_dim)).transpose(1, 2)  # [B, N, L, d]

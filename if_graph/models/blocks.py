@@ -14,7 +14,12 @@ class ResBlock(nn.Module):
     """Residual block with a timestep-driven scale and shift; may halve or double the picture on the way."""
 
     def __init__(
-        self, c_in: int, c_out: int, config: UNetConfig, resample: nn.Module | None = None, scale: float | None = None
+        self,
+        c_in: int,
+        c_out: int,
+        config: UNetConfig,
+        resample: nn.Module | None = None,
+        scale: float | None = None,
     ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(config.norm_num_groups, c_in, eps=config.norm_eps)
@@ -58,7 +63,9 @@ class DownLevel(nn.Module):
     def __init__(self, c_in: int, level: int, config: UNetConfig) -> None:
         super().__init__()
         channels, layers = config.block_out_channels[level], config.layers_per_block[level]
-        self.resnets = nn.ModuleList(ResBlock(c_in if i == 0 else channels, channels, config) for i in range(layers))
+        self.resnets = nn.ModuleList(
+            ResBlock(c_in if i == 0 else channels, channels, config) for i in range(layers)
+        )
         if config.level_has_attention[level]:
             self.attentions = _attentions(layers, channels, config)
         if level < len(config.block_out_channels) - 1:

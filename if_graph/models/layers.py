@@ -49,11 +49,14 @@ class AttentionPool(nn.Module):
         """Pool states [B, L, E] to [B, E]."""
         token = states.mean(dim=1, keepdim=True) + self.positional_embedding  # [B, 1, E]
         tokens = torch.cat([token, states], dim=1)
-        q, k, v = self._split(self.q_proj(token)), self._split(self.k_proj(tokens)), self._split(self.v_proj(tokens))
-        return F.scaled_dot_product_attention(q, k, v).flatten(1)  # one query: [B, N, 1, d] is already head-major
+        scale = (states.shape[2] // self.heads) ** -0.25  # on q and on k, before they meet, as published
+        q, k = self._split(self.q_proj(token)) * scale, self._split(self.k_proj(tokens)) * scale
+        weights = torch.softmax((q.transpose(1, 2) @ k).float(), dim=-1).to(q.dtype)  # [B*N, 1, L+1]
+        pooled = self._split(self.v_proj(tokens)) @ weights.transpose(1, 2)  # [B*N, d, 1]
+        return pooled.reshape(len(states), -1)
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # [B, N, L, d]
+        return x.transpose(1, 2).reshape(len(x) * self.heads, -1, x.shape[1])  # [B*N, d, L]
 
 
 class PooledText(nn.Module):

@@ -59,7 +59,9 @@ class UNet(nn.Module):
         pooled = self.add_embedding(states if pooled_states is None else pooled_states)
         return TextFeatures(pooled, tuple(layer.read_text(context) for layer in layers))
 
-    def forward(self, x_t: Tensor, t: Tensor, text: TextFeatures, noise_level: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x_t: Tensor, t: Tensor, text: TextFeatures, noise_level: Tensor | None = None
+    ) -> Tensor:
         """Predict noise (or v, or x_0) and, with six output channels, the log-variance interpolation.
 
         Args:

@@ -12,7 +12,11 @@ from if_graph.errors import CheckpointError, InputError
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.tokenizer import Tokenizer
-from if_graph.text.weights import find_weights, load_weights
+from if_graph.weights import fill_weights, find_weights
+
+_TIED = frozenset(
+    {"shared.weight", "encoder.embed_tokens.weight"}
+)  # one tensor; files hold one or both names
 
 
 class TextEncoder:
@@ -103,10 +107,16 @@ def load_text_encoder(
             "an official checkpoint; give the folder that holds both"
         )
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
-    files = find_weights(folder / "text_encoder", variant)
+    files = find_weights(folder / "text_encoder", "model", variant)
     model = _empty_model(folder / "text_encoder" / "config.json")
-    load_weights(model, files, device, dtype or _default_dtype(device))
+    dtype = dtype or _default_dtype(device)
+    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), _TIED)
     return TextEncoder(model, tokenizer)
+
+
+def _weight_dtype(name: str, dtype: torch.dtype) -> torch.dtype:
+    """In float16, ``wo`` stays float32: its sums overflow otherwise."""
+    return torch.float32 if dtype == torch.float16 and name.endswith(".wo.weight") else dtype
 
 
 def _default_dtype(device: torch.device) -> torch.dtype:

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from if_graph.cascade.low_res import enlarge
 from if_graph.errors import InputError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
@@ -45,11 +45,6 @@ class Pictures(Protocol):
 def to_pixels(levels: np.ndarray) -> Tensor:
     """Turn 8-bit pictures [B, H, W, 3] into pixels [B, 3, H, W], -1..1."""
     return torch.from_numpy(np.ascontiguousarray(levels)).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def enlarge(low_res: Tensor, side: int) -> Tensor:
-    """Enlarge low-res pixels as a super-resolution stage does (bilinear, corners aligned)."""
-    return F.interpolate(low_res, size=(side, side), mode="bilinear", align_corners=True)
 
 
 class MemoryPictures:
@@ -119,7 +114,7 @@ class FolderPictures:
         if self.low_side is None:
             return None
         small = [np.asarray(shrink(picture, self.low_side)) for picture in pictures]
-        return enlarge(to_pixels(np.stack(small)), self.side)
+        return enlarge(to_pixels(np.stack(small)), (self.side, self.side))
 
 
 def shrink(picture: Image.Image, side: int) -> Image.Image:

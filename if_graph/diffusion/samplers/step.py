@@ -24,7 +24,7 @@ class Step:
         x_0: the model's clean estimate, already brought into range.
         v: the model's log-variance interpolation, or None where it predicts none.
         t: timestep the model was told.
-        alpha_bar: noise level of ``x_t``, 0-dim float64.
+        alpha_bar: noise level of ``x_t``, 0-dim.
         alpha_bar_next: noise level to arrive at; 1 on the last step.
         variance_type: how to read ``v``, or which fixed variance to use.
         draw: returns fresh standard normal noise like ``x_t``; each call advances the generator.

@@ -1,0 +1,49 @@
+"""Where a network runs and in which type; the one place that knows about devices."""
+
+from dataclasses import dataclass
+
+import torch
+
+from if_graph.errors import InputError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A device and the floating-point type that weights have there."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def place(device: str = "auto", dtype: str = "auto") -> Placement:
+    """Choose device and type from what a user wrote.
+
+    ``auto`` takes a GPU where there is one, and then float16, the type the checkpoints were released in;
+    float32 on a CPU, where float16 has no fast kernels.
+
+    Raises:
+        InputError: if the device is not there, or the pair cannot run.
+    """
+    if device not in DEVICES or dtype not in DTYPES:
+        raise InputError(
+            f"got device {device!r} and dtype {dtype!r}, expected one of {', '.join(DEVICES)} and of {', '.join(DTYPES)}"
+        )
+    chosen = _best_device() if device == "auto" else device
+    if not _is_there(chosen):
+        raise InputError(f"device {chosen!r} is not available here; choose 'auto' or 'cpu'")
+    if (chosen, dtype) in {("cpu", "float16"), ("mps", "bfloat16")}:
+        raise InputError(f"{dtype} has no usable kernels on {chosen}; choose 'auto' or 'float32'")
+    automatic = torch.float32 if chosen == "cpu" else torch.float16
+    return Placement(torch.device(chosen), automatic if dtype == "auto" else getattr(torch, dtype))
+
+
+def _best_device() -> str:
+    return next(name for name in ("cuda", "mps", "cpu") if _is_there(name))
+
+
+def _is_there(device: str) -> bool:
+    checks = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    return bool(checks[device]())

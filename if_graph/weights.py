@@ -1,0 +1,137 @@
+"""Safetensors files of a checkpoint folder become a network's weights: found, checked, then mapped once."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import nn
+
+from if_graph.errors import CheckpointError
+
+VARIANTS = ("", "fp16", "bf16")
+"""File variants that hold plain weights, the most precise first; ``model.fp16.safetensors`` is ``fp16``."""
+
+_FLOATS = {"F64", "F32", "F16", "BF16"}
+
+
+def find_weights(folder: Path, stem: str, variant: str | None = None) -> tuple[Path, ...]:
+    """Return the files of one variant, whole or sharded.
+
+    Args:
+        folder: where ``<stem>.safetensors`` or ``<stem>.safetensors.index.json`` lies, with a variant's name
+            or without.
+        stem: ``model`` or ``diffusion_pytorch_model``.
+        variant: take this one; None takes the first of :data:`VARIANTS` that is there.
+
+    Raises:
+        CheckpointError: if there are none, only pickles, or a shard that the index names is missing.
+    """
+    for name in VARIANTS if variant is None else (variant,):
+        dot = f".{name}" if name else ""
+        whole, index = folder / f"{stem}{dot}.safetensors", folder / f"{stem}.safetensors.index{dot}.json"
+        if whole.is_file():
+            return (whole,)
+        if index.is_file():
+            return _shards(index)
+    raise CheckpointError(_nothing_found(folder, stem, variant))
+
+
+def _nothing_found(folder: Path, stem: str, variant: str | None) -> str:
+    pickles = sorted(path.name for path in folder.glob("*.bin"))
+    if pickles:
+        return (
+            f"{folder}: got only pickled weights ({', '.join(pickles)}), expected safetensors, because "
+            "reading a pickle can run code; convert the folder to safetensors"
+        )
+    wanted = f" of variant {variant!r}" if variant else ""
+    return (
+        f"{folder}: got no weights{wanted}, expected {stem}.safetensors or {stem}.safetensors.index.json; "
+        "download the folder again"
+    )
+
+
+def _shards(index: Path) -> tuple[Path, ...]:
+    try:
+        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{index}: got no readable weight_map, expected an index; download it again"
+        ) from error
+    absent = [name for name in names if Path(name).name != name or not (index.parent / name).is_file()]
+    if absent:
+        raise CheckpointError(
+            f"{index}: got no file for {', '.join(absent)}, expected every shard beside the index; "
+            "download the missing ones"
+        )
+    return tuple(index.parent / name for name in names)
+
+
+def read_shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor in ``files`` without reading their values."""
+    return {name: tuple(file.get_slice(name).get_shape()) for file, name in _names(files)}
+
+
+def fill_weights(
+    model: nn.Module,
+    files: Sequence[Path],
+    device: torch.device | str,
+    dtype_of: Callable[[str], torch.dtype],
+    tied: frozenset[str] = frozenset(),
+) -> None:
+    """Give ``model``, built on the meta device, the weights in ``files``; each tensor exists once in memory.
+
+    Files are mapped, so weights that keep their dtype and stay on the CPU cost no memory of their own.
+
+    Args:
+        model: a network on meta.
+        files: safetensors, as :func:`find_weights` returns them.
+        device: where the weights go.
+        dtype_of: tells the floating-point type of a weight by its name.
+        tied: names of one and the same tensor; the files may hold any of them.
+
+    Raises:
+        CheckpointError: if a file cannot be read, or names, shapes or types differ from what the model has.
+    """
+    _check(model, files, tied)
+    weights: dict[str, Any] = {}
+    for file, name in _names(files):
+        tensor = file.get_tensor(name).to(device, dtype_of(name))
+        weights[name] = nn.Parameter(tensor, requires_grad=False)
+    shared = next((weights[name] for name in sorted(tied, reverse=True) if name in weights), None)
+    model.load_state_dict(weights | dict.fromkeys(tied, shared), strict=True, assign=True)
+
+
+def _check(model: nn.Module, files: Sequence[Path], tied: frozenset[str]) -> None:
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = read_shapes(files)
+    have = found.keys() | tied if found.keys() & tied else found.keys()
+    problems = [f"missing {name}" for name in wanted if name not in have]
+    problems += [f"unexpected {name}" for name in found if name not in wanted]
+    problems += [
+        f"{name} is {list(found[name])} instead of {list(wanted[name])}"
+        for name in found.keys() & wanted.keys()
+        if found[name] != wanted[name]
+    ]
+    types = {name: file.get_slice(name).get_dtype() for file, name in _names(files)}
+    problems += [
+        f"{name} is {type_} instead of a float type" for name, type_ in types.items() if type_ not in _FLOATS
+    ]
+    if problems:
+        raise CheckpointError(
+            f"{files[0].parent}: got weights that do not fit config.json ({'; '.join(sorted(problems))}); "
+            "use the config.json and weights of one checkpoint"
+        )
+
+
+def _names(files: Sequence[Path]) -> Iterator[tuple[Any, str]]:
+    for path in files:
+        try:
+            with safe_open(path, framework="pt") as file:
+                yield from ((file, name) for name in file.keys())  # noqa: SIM118  a file is not a mapping
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(
+                f"{path}: got no readable safetensors file ({error}), download it again"
+            ) from error
