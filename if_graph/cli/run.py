@@ -12,7 +12,8 @@ from if_graph.cli.host import add_folder_arguments, folders_of, stop_on_interrup
 from if_graph.cli.progress import ProgressLines
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import registry
-from if_graph.graph.executor import Executor, RunResult
+from if_graph.graph.executor import Executor
+from if_graph.graph.results import RunResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

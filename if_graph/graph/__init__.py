@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from if_graph.graph.cache import MemoryCache as MemoryCache
     from if_graph.graph.executor import Executor as Executor
-    from if_graph.graph.executor import RunResult as RunResult
     from if_graph.graph.load import load_workflow as load_workflow
     from if_graph.graph.registry import load_node_classes as load_node_classes
+    from if_graph.graph.results import RunResult as RunResult
     from if_graph.graph.workflow import Link as Link
     from if_graph.graph.workflow import Node as Node
     from if_graph.graph.workflow import Workflow as Workflow
@@ -22,7 +22,7 @@ _HOMES = {
     "Link": "workflow",
     "MemoryCache": "cache",
     "Node": "workflow",
-    "RunResult": "executor",
+    "RunResult": "results",
     "Workflow": "workflow",
     "load_node_classes": "registry",
     "load_workflow": "load",

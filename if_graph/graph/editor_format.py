@@ -6,7 +6,8 @@ from typing import Any
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.api_format import pack_of
-from if_graph.graph.editor_graph import BYPASSED, MUTED, EditorGraph, EditorNode, parse_editor
+from if_graph.graph.editor_graph import BYPASSED, MUTED, EditorGraph, parse_editor
+from if_graph.graph.editor_records import EditorNode
 from if_graph.graph.editor_text import fill_placeholders
 from if_graph.graph.editor_trace import Constant, trace
 from if_graph.graph.schema import NodeSchema

@@ -4,15 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.editor_graph import (
-    BYPASSED,
-    INLET,
-    MUTED,
-    EditorGraph,
-    EditorInput,
-    EditorLink,
-    EditorNode,
-)
+from if_graph.graph.editor_graph import BYPASSED, INLET, MUTED, EditorGraph
+from if_graph.graph.editor_records import EditorInput, EditorLink, EditorNode
 from if_graph.graph.schema import types_match
 from if_graph.graph.wording import brief
 from if_graph.graph.workflow import Link
@@ -43,7 +36,7 @@ def trace(graph: EditorGraph, socket: EditorInput) -> Link | Constant | None:
     while key is not None:
         if key in seen:
             raise WorkflowError(
-                f"link {brief(key)} runs in a circle through reroutes or bypassed nodes; remove one of its links"
+                f"link {brief(key)} runs in a circle through reroutes or bypassed nodes; remove it"
             )
         seen.add(key)
         if key not in graph.links:

@@ -1,12 +1,9 @@
 """Runs workflows: validates, reuses what the cache holds, calls the rest, reports as it goes."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from threading import Event as Flag
 from typing import Any
-
-import networkx as nx
 
 from if_graph.graph.backends import Backend, LocalBackend
 from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache
@@ -14,55 +11,12 @@ from if_graph.graph.dag import build_dag
 from if_graph.graph.events import Event, RunFailed, RunFinished, RunStarted
 from if_graph.graph.hidden import HiddenInputs
 from if_graph.graph.keys import content_keys
-from if_graph.graph.plan import Plan, make_plan
+from if_graph.graph.plan import make_plan
+from if_graph.graph.results import RunResult, collect
 from if_graph.graph.run import Run
 from if_graph.graph.workflow import Node, Workflow
 
 Stop = Flag | Callable[[], bool]
-
-
-class Outputs(Mapping[str, tuple[Any, ...]]):
-    """Output values by node id: the nodes asked for, and any other that the cache still holds."""
-
-    def __init__(
-        self, roots: Mapping[str, NodeResult], keys: Mapping[str, str | None], cache: ResultCache
-    ) -> None:
-        self._roots = roots
-        self._keys = keys
-        self._cache = cache
-
-    def __getitem__(self, node_id: str) -> tuple[Any, ...]:
-        key = self._keys.get(node_id)
-        result = self._roots.get(node_id) or (self._cache.get(key) if key else None)
-        if result is None:
-            raise KeyError(
-                f"the result of node {node_id} was not kept; name the node in 'targets' of the run"
-            )
-        return tuple(values[0] if len(values) == 1 else list(values) for values in result.outputs)
-
-    def __iter__(self) -> Iterator[str]:
-        held = (n for n, key in self._keys.items() if n not in self._roots and key and self._cache.get(key))
-        return iter([*self._roots, *held])
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run made.
-
-    Args:
-        outputs: tuple of output values by node id.
-        ui: what output nodes have to show, by node id; those from the cache show it again.
-        executed: ids of the nodes that were called, in order.
-        cached: ids of the nodes that did not need to be.
-    """
-
-    outputs: Outputs
-    ui: dict[str, dict[str, Any]]
-    executed: list[str]
-    cached: list[str]
 
 
 class Executor:
@@ -119,7 +73,7 @@ class Executor:
             emit=on_event or _ignore,
             stopped=_as_function(stop),
         )
-        return _result(graph, plan, _watched(run), keys, self.cache)
+        return collect(plan, _watched(run), keys, self.cache)
 
     def _instance(self, node_id: str, node: Node) -> Any:
         cls = self.classes[node.class_type]
@@ -144,21 +98,6 @@ def _watched(run: Run) -> dict[str, NodeResult]:
         raise
     run.emit(RunFinished(time.perf_counter() - began))
     return results
-
-
-def _result(
-    graph: nx.DiGraph,
-    plan: Plan,
-    roots: dict[str, NodeResult],
-    keys: Mapping[str, str | None],
-    cache: ResultCache,
-) -> RunResult:
-    return RunResult(
-        Outputs(roots, keys, cache),
-        {node_id: result.ui for node_id, result in roots.items() if result.ui},
-        [node_id for node_id in plan.order if node_id in plan.execute],
-        [node_id for node_id in plan.order if node_id not in plan.execute],
-    )
 
 
 def _embedded(workflow: Workflow, extra_pnginfo: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
