@@ -21,5 +21,5 @@ class NodeError(IFGraphError):
     """A node failed while running; the message names the node, ``__cause__`` holds the reason."""
 
 
-class Interrupted(BaseException):  # noqa: N818  a BaseException, so that `except Exception` in a node cannot swallow it
-    """The user asked the run to stop; raised from inside the step that was running."""
+class Interrupted(BaseException):
+    """The user asked the run to stop; a BaseException, so that no node's ``except Exception`` swallows it."""

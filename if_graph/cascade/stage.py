@@ -150,7 +150,8 @@ def check_size(size: tuple[int, int], multiple: int) -> None:
         if side < multiple or side % multiple:
             below = max(side // multiple, 1) * multiple
             raise InputError(
-                f"{name} is {side}, expected a multiple of {multiple} for this network; take {below} or {below + multiple}"
+                f"{name} is {side}, expected a multiple of {multiple} for this network; "
+                f"take {below} or {below + multiple}"
             )
 
 

@@ -1,7 +1,7 @@
-"""Which of the training timesteps a run visits: named subsets, step counts, section strings, explicit lists."""
+"""Which of the training timesteps a run visits: named subsets, step counts, sections, explicit lists."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from if_graph.errors import InputError
 
@@ -77,7 +77,7 @@ def explicit(timesteps: Sequence[int], train_steps: int = 1000) -> Timesteps:
     Raises:
         InputError: if it is not.
     """
-    is_descending = all(a > b for a, b in zip(timesteps, timesteps[1:], strict=False))
+    is_descending = all(a > b for a, b in pairwise(timesteps))
     if not timesteps or not is_descending or timesteps[0] >= train_steps or timesteps[-1] < 0:
         shown = ", ".join(map(str, timesteps[:6])) + (" ..." if len(timesteps) > 6 else "")
         raise InputError(
@@ -87,9 +87,9 @@ def explicit(timesteps: Sequence[int], train_steps: int = 1000) -> Timesteps:
 
 
 def parse_respacing(text: str, train_steps: int = 1000) -> Timesteps:
-    """Read what a user writes: a name (``smart50``), a list (``999, 800, 0``) or sections (``sections:10,6,4``).
+    """Read what a user writes: ``smart50``, ``27``, ``999, 800, 0`` or ``sections:10,6,4``.
 
-    A bare number is a list of one timestep only if it has a comma; ``27`` means 27 evenly spaced steps.
+    A bare number is a count of evenly spaced steps; with a comma it is a list of one.
 
     Raises:
         InputError: if it is none of these.
@@ -108,8 +108,8 @@ def _integers(text: str) -> tuple[int, ...]:
         return tuple(int(part) for part in text.rstrip(", ").split(","))
     except ValueError as error:
         raise InputError(
-            f"timesteps are {text!r}, expected one of {', '.join(RESPACINGS)}, a step count, a descending list "
-            "such as '999, 500, 0', or 'sections:10,6,4'"
+            f"timesteps are {text!r}, expected one of {', '.join(RESPACINGS)}, a step count, "
+            "a descending list such as '999, 500, 0', or 'sections:10,6,4'"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""A checkpoint's ``scheduler_config.json`` becomes a :class:`Diffusion`: its noise table and how to read its model."""
+"""A checkpoint's ``scheduler_config.json`` becomes a :class:`Diffusion`: noise table and prediction type."""
 
 import math
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Diffusion:
 
     Args:
         alpha_bar: cumulative product of 1 - beta, [T] float32.
-        prediction_type: what the model's first three channels are: ``epsilon``, ``v_prediction`` or ``sample``.
+        prediction_type: what the first three channels are: ``epsilon``, ``v_prediction`` or ``sample``.
         variance_type: what its further channels are, if any.
         thresholding: dynamic thresholding of x_0; otherwise ``clip_sample`` decides.
         threshold_percentile: share of pixels that thresholding leaves unclipped.

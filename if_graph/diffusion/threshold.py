@@ -17,7 +17,7 @@ def dynamic_threshold(x_0: Tensor, percentile: float = 0.95, ceiling: float = 1.
     Raises:
         InputError: if ``percentile`` or ``ceiling`` is out of range.
 
-    Source: Saharia et al. 2022, section 2.3 (arXiv:2205.11487); the ceiling is a checkpoint's ``sample_max_value``.
+    Source: Saharia et al. 2022, section 2.3 (arXiv:2205.11487); ceiling: ``sample_max_value``.
     """
     if not 0 < percentile <= 1:
         raise InputError(f"percentile must be in (0, 1], got {percentile}")

@@ -17,8 +17,8 @@ class Trajectory:
 
     Args:
         timesteps: N integers in running order, what the model is told.
-        alpha_bar: N + 1 levels; the last is where the run arrives. float32 where they are the training table's
-            own, as the published pipelines compute with them; float64 where they lie between its entries.
+        alpha_bar: N + 1 levels; the last is where the run arrives. float32 where they are the training
+            table's own, as the published pipelines compute with them; float64 between its entries.
     """
 
     timesteps: Timesteps

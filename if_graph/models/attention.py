@@ -41,9 +41,12 @@ class TextAttention(nn.Module):
             keys = torch.cat([keys, self._split(self.to_k(hidden))], dim=2)
             values = torch.cat([values, self._split(self.to_v(hidden))], dim=2)
         out = F.scaled_dot_product_attention(self._split(self.to_q(hidden)), keys, values)
-        out = self.to_out[0](out.transpose(1, 2).flatten(2))
         # token-major first: the sum is then laid out channels-last, as in the peers, and their kernels follow
-        return out.transpose(1, 2).unflatten(2, x.shape[2:]) + x
+        hidden = self.to_out[0](out.transpose(1, 2).flatten(2))
+        summed: Tensor = hidden.transpose(1, 2).reshape(x.shape) + x
+        return summed
 
     def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(2, (-1, self.head_dim)).transpose(1, 2)  # [B, N, L, d]
+        batch, length, width = tokens.shape
+        heads = tokens.view(batch, length, width // self.head_dim, self.head_dim)
+        return heads.transpose(1, 2)  # [B, N, L, d]

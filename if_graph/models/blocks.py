@@ -42,7 +42,8 @@ class ResBlock(nn.Module):
         skip = self.resample(x)
         if hasattr(self, "conv_shortcut"):
             skip = self.conv_shortcut(skip)
-        return (skip + h) / self.out_scale
+        out: Tensor = (skip + h) / self.out_scale
+        return out
 
 
 def _halve() -> nn.Module:

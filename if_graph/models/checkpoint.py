@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from if_graph.errors import CheckpointError
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.placement import Placement
@@ -33,7 +31,7 @@ def load_unet(folder: Path, placement: Placement, variant: str | None = None) ->
     files = find_weights(unet_folder, STEM, variant)
     unet = build_on_meta(read_config(unet_folder / "config.json", files))
     fill_weights(unet, files, placement.device, lambda _: placement.dtype)
-    return unet.to(memory_format=torch.channels_last) if placement.device.type != "cpu" else unet
+    return unet
 
 
 def read_config(path: Path, files: tuple[Path, ...]) -> UNetConfig:

@@ -29,7 +29,8 @@ def place(device: str = "auto", dtype: str = "auto") -> Placement:
     """
     if device not in DEVICES or dtype not in DTYPES:
         raise InputError(
-            f"got device {device!r} and dtype {dtype!r}, expected one of {', '.join(DEVICES)} and of {', '.join(DTYPES)}"
+            f"got device {device!r} and dtype {dtype!r}, expected one of {', '.join(DEVICES)} "
+            f"and one of {', '.join(DTYPES)}"
         )
     chosen = _best_device() if device == "auto" else device
     if not _is_there(chosen):
@@ -45,5 +46,6 @@ def _best_device() -> str:
 
 
 def _is_there(device: str) -> bool:
-    checks = {"cpu": lambda: True, "cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    return bool(checks[device]())
+    if device == "cuda":
+        return torch.cuda.is_available()
+    return device == "cpu" or torch.backends.mps.is_available()

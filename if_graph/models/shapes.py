@@ -1,4 +1,4 @@
-"""Tensor shapes become a :class:`UNetConfig`, for a checkpoint whose ``config.json`` is absent or incomplete."""
+"""Tensor shapes become config fields, for a checkpoint whose ``config.json`` is absent or incomplete."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def fields_from_shapes(shapes: Shapes) -> dict[str, Any]:
-    """Derive every ``config.json`` field that shapes can tell; what they cannot tell takes the release's value.
+    """Derive every ``config.json`` field that shapes can tell; the rest takes the release's value.
 
     Head widths (64) and the scale factors of the super-resolution family leave no trace in shapes.
 

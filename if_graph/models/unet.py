@@ -28,7 +28,7 @@ class TextFeatures:
 class UNet(nn.Module):
     """One network of the IF family; attribute names are the published checkpoint's keys.
 
-    Source: DeepFloyd IF checkpoints' ``unet`` folder; topology after Dhariwal & Nichol 2021 (arXiv:2105.05233).
+    Source: ``unet`` folder of the IF checkpoints; after Dhariwal & Nichol 2021 (arXiv:2105.05233).
     """
 
     def __init__(self, config: UNetConfig) -> None:

@@ -75,7 +75,7 @@ def sample(
 def estimate(
     output: Tensor, x_t: Tensor, alpha_bar: Tensor, diffusion: Diffusion
 ) -> tuple[Tensor, Tensor | None]:
-    """Read a model's answer: the clean estimate brought into range, and the variance half if it is meant to be used."""
+    """Read a model's answer: the clean estimate brought into range, and the variance half if it counts."""
     channels = x_t.shape[1]
     prediction, v = output[:, :channels].float(), None
     if output.shape[1] == 2 * channels and diffusion.variance_type.startswith("learned"):

@@ -1,0 +1,82 @@
+"""Socket names and the widgets that several nodes share."""
+
+from typing import Any
+
+from if_graph.cascade.plan import TIMESTEP_CHOICES
+from if_graph.diffusion.samplers import SAMPLERS
+from if_graph.models.placement import DEVICES, DTYPES
+
+Socket = tuple[Any, dict[str, Any]]
+
+TEXT_ENCODER = "IF_TEXT_ENCODER"
+EMBEDS = "IF_EMBEDS"
+STAGE = "IF_STAGE"
+SCHEDULE = "IF_SCHEDULE"
+IMAGE = "IMAGE"
+
+
+def socket(kind: str, tooltip: str) -> Socket:
+    """An input that must be connected."""
+    return (kind, {"tooltip": tooltip})
+
+
+def number(kind: str, default: float, low: float, high: float, step: float, tooltip: str) -> Socket:
+    """An INT or FLOAT widget."""
+    return (kind, {"default": default, "min": low, "max": high, "step": step, "tooltip": tooltip})
+
+
+def choice(options: list[str], default: str, tooltip: str) -> Socket:
+    """A drop-down list."""
+    return (options, {"default": default, "tooltip": tooltip})
+
+
+def text(default: str, tooltip: str, multiline: bool = True) -> Socket:
+    """A text field."""
+    return ("STRING", {"default": default, "multiline": multiline, "tooltip": tooltip})
+
+
+SEED: Socket = (
+    "INT",
+    {
+        "default": 0,
+        "min": 0,
+        "max": 2**64 - 1,
+        "control_after_generate": True,
+        "tooltip": "Decides all noise of this stage; picture i of a batch uses seed + i.",
+    },
+)
+DEVICE = choice(list(DEVICES), "auto", "Where it runs; auto takes a GPU where there is one.")
+DTYPE = choice(list(DTYPES), "auto", "Type of the weights; auto is float32 on a CPU, float16 on a GPU.")
+POSITIVE = socket(EMBEDS, "What to paint, from 'Encode text'.")
+NEGATIVE = socket(EMBEDS, "What to steer away from, from 'Encode text'.")
+SCHEDULE_INPUT = socket(SCHEDULE, "Sampler and timesteps, from 'Sampling schedule'.")
+SAMPLER = choice(
+    list(SAMPLERS),
+    "ddpm",
+    "ddpm is what the checkpoints were made for; dpmpp_2m needs fewer steps and draws no noise.",
+)
+TIMESTEPS = choice(
+    list(TIMESTEP_CHOICES),
+    "leading",
+    "Evenly spaced by the step count (leading, trailing, log_snr), a named subset, or a custom list.",
+)
+NOISE_LEVEL = number(
+    "FLOAT",
+    0.25,
+    0.0,
+    1.0,
+    0.01,
+    "Noise added to the low-res picture; low stays faithful, high invents and repairs.",
+)
+
+
+def guidance(default: float) -> Socket:
+    """Strength of classifier-free guidance."""
+    return number(
+        "FLOAT",
+        default,
+        1.0,
+        50.0,
+        0.1,
+        "How strongly to follow the prompt; 1 leaves guidance out and halves the work.",
+    )
