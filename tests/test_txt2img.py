@@ -1,0 +1,101 @@
+"""The main job on the bundled cascade: counts, determinism, metadata. Small sizes keep it quick."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from if_graph.cli import main
+from if_graph.folders import Folders, using_folders
+from if_graph.graph import Executor, load_node_classes, load_workflow
+from if_graph.models.unet import UNet
+from if_graph.text.t5 import TextEncoder
+
+SMALL = {"Stage I.width": 16, "Stage I.height": 16, "Stage I schedule.steps": 2, "Stage II schedule.steps": 1,
+         "Stage III schedule.steps": 1}  # fmt: skip
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """Count what costs: prompts encoded, and network evaluations by the picture's height."""
+    seen = {"T5": 0, "evaluations": []}
+    encode, forward = TextEncoder.encode, UNet.forward
+
+    def counting_encode(self, prompts, clean=True):
+        seen["T5"] += len(prompts)
+        return encode(self, prompts, clean=clean)
+
+    def counting_forward(self, x_t, *rest):
+        seen["evaluations"].append(x_t.shape[2])
+        return forward(self, x_t, *rest)
+
+    monkeypatch.setattr(TextEncoder, "encode", counting_encode)
+    monkeypatch.setattr(UNet, "forward", counting_forward)
+    return seen
+
+
+@pytest.fixture
+def small():
+    workflow = load_workflow("txt2img")
+    for target, value in SMALL.items():
+        node, name = target.rsplit(".", 1)
+        workflow = workflow.with_input(node, name, value)
+    return workflow
+
+
+@pytest.fixture
+def run(tmp_path):
+    executor = Executor(load_node_classes())
+    folders = Folders(tmp_path / "in", tmp_path / "out", tmp_path / "temp")
+
+    def call(workflow):
+        with using_folders(folders):
+            return executor.run(workflow, targets=[workflow.find("Stage III")]).outputs[workflow.find("Stage III")][0]
+
+    return call
+
+
+def test_a_second_run_calls_no_network(small, run, counts):
+    first = run(small)
+    assert counts == {"T5": 2, "evaluations": [16, 16, 64, 256]}
+    counts.update(T5=0, evaluations=[])
+    assert torch.equal(run(small), first)
+    assert counts == {"T5": 0, "evaluations": []}
+
+
+def test_another_seed_in_stage_2_repeats_stage_2_and_3_only(small, run, counts):
+    first = run(small)
+    counts.update(T5=0, evaluations=[])
+    assert not torch.equal(run(small.with_input("Stage II", "seed", 1)), first)
+    assert counts == {"T5": 0, "evaluations": [64, 256]}
+
+
+def test_the_same_seed_repeats_bit_for_bit_in_a_fresh_engine(small, tmp_path):
+    pictures = []
+    for _ in range(2):
+        with using_folders(Folders(output=tmp_path)):
+            result = Executor(load_node_classes()).run(small, targets=[small.find("Stage III")])
+        pictures.append(result.outputs[small.find("Stage III")][0])
+    assert torch.equal(*pictures)
+
+
+def arguments(out):
+    return [word for target, value in SMALL.items() for word in ("--set", f"{target}={value}")] + ["--out", str(out)]
+
+
+def test_the_command_saves_three_pictures_that_carry_their_workflow(tmp_path):
+    code = main(["run", "txt2img", "--prompt", "a dog on a red background", "--seed", "3", *arguments(tmp_path)])
+    sizes = {path.name: Image.open(path).size for path in sorted(tmp_path.iterdir())}
+    assert code == 0
+    assert sizes == {"if-1024_00001_.png": (256, 256), "if-256_00001_.png": (64, 64), "if-64_00001_.png": (16, 16)}
+    prompt = json.loads(Image.open(tmp_path / "if-1024_00001_.png").text["prompt"])
+    assert "a dog on a red background" in json.dumps(prompt)
+
+
+def test_a_saved_picture_runs_again_to_the_same_pixels(tmp_path):
+    main(["run", "txt2img", "--seed", "3", *arguments(tmp_path / "a")])
+    picture = tmp_path / "a" / "if-1024_00001_.png"
+    assert main(["run", str(picture), "--out", str(tmp_path / "b")]) == 0
+    again = tmp_path / "b" / "if-1024_00001_.png"
+    assert Image.open(again).tobytes() == Image.open(picture).tobytes()
