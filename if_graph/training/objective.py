@@ -36,13 +36,13 @@ def diffusion_loss(
         diffusion: schedule and prediction type.
     """
     alpha_bar = diffusion.alpha_bar.to(x_0.device)[t][:, None, None, None]
-    prediction, *variance = output.float().split(3, dim=1)
+    prediction, variance = output[:, :3].float(), output[:, 3:].float()
     loss = F.mse_loss(prediction, target_for(x_0, noise, alpha_bar, diffusion.prediction_type))
-    if variance:
+    if variance.shape[1]:
         detached = x_0_from(prediction.detach(), x_t, alpha_bar, diffusion.prediction_type)
         # T / 1000 weights the bound; detached, it moves the variance channels only
         scale = diffusion.train_steps / 1000
-        loss = loss + scale * variational_bound(detached, variance[0], x_0, x_t, t, diffusion).mean()
+        loss = loss + scale * variational_bound(detached, variance, x_0, x_t, t, diffusion).mean()
     return loss
 
 
@@ -55,9 +55,7 @@ def variational_bound(
     alpha_bar_next = torch.where(t > 0, table[(t - 1).clamp(min=0)], torch.ones_like(t, dtype=table.dtype))
     alpha_bar_next = alpha_bar_next[:, None, None, None]
     mean = posterior_mean(x_0_estimate.clamp(-1, 1), x_t, alpha_bar, alpha_bar_next)
-    inner = t.clamp(
-        min=1
-    )  # the step into t = 0 has no posterior of its own: it borrows its neighbour's variance
+    inner = t.clamp(min=1)  # the last step has no posterior of its own: it borrows its neighbour's variance
     log_variance = learned_log_variance(
         v, table[inner][:, None, None, None], table[inner - 1][:, None, None, None]
     )

@@ -8,8 +8,9 @@ import torch
 
 from if_graph.errors import InputError
 from if_graph.text.tokenizer import Tokenizer
+from if_graph.training.data import load_pictures
 from if_graph.training.export import export
-from if_graph.training.pictures import FolderPictures, MemoryPictures, Pictures
+from if_graph.training.pictures import Pictures
 from if_graph.training.recipe import Recipe
 from if_graph.training.state import load_weights
 from if_graph.training.trainable import Trainable, frozen_text_encoder, new_text_encoder
@@ -85,32 +86,6 @@ class TrainRun:
         average.swap(model)
         export(model, self.recipe, self._spiece, self.folder / "checkpoint")
         average.swap(model)
-
-
-def load_pictures(recipe: Recipe) -> Pictures:
-    """Open the recipe's data.
-
-    Raises:
-        InputError: if its kind is unknown.
-    """
-    data = dict(recipe.data)
-    kind = data.pop("kind", None)
-    if kind == "folder":
-        folder = Path(data["folder"])
-        return FolderPictures(folder, recipe.side, recipe.low_side, recipe.max_shift, recipe.seed)
-    if kind == "world":
-        return _world(recipe, int(data["count"]))
-    raise InputError(f"recipe: data kind {kind!r}, expected 'world' or 'folder'")
-
-
-def _world(recipe: Recipe, count: int) -> Pictures:
-    from if_graph.training.world import dataset  # needs the [train] extra
-
-    if recipe.low_side is None:
-        world = dataset.WorldPictures(count, recipe.side, recipe.seed)
-        return MemoryPictures(world.pixels, world.captions)
-    crops = dataset.CropPairs(count, recipe.side, recipe.low_side, recipe.seed)
-    return MemoryPictures(crops.pictures, crops.captions, crops.conditions)
 
 
 def _texts(recipe: Recipe, pictures: Pictures) -> Iterator[str]:

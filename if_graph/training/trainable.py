@@ -31,7 +31,8 @@ class Trainable(nn.Module):
         self, unet: Mapping[str, Any], text_encoder: nn.Module, tokenizer: Tokenizer, trains_text: bool
     ) -> None:
         super().__init__()
-        self.unet = UNet(config_from_json(unet)).to(memory_format=torch.channels_last)
+        self.unet = UNet(config_from_json(unet))
+        self.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stub
         _start_quiet(self.unet)
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer

@@ -30,7 +30,7 @@ class TrainStep:
 
 
 class Trainer:
-    """Trains one network; every random choice is a function of (seed, step), so a resumed run repeats exactly.
+    """Trains one network; every random choice follows from seed and step, so that a resumed run repeats.
 
     Args:
         model: network and text encoder.

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from if_graph.training.world.dataset import WORLD_CACHE, CaptionedScenes
@@ -18,6 +19,7 @@ EDGE_SHARE = 0.8
 SCOUT_SIDE = 64
 EDGE_LEVELS = 48
 REACH = 2 * SCALE  # how far Pillow's bicubic kernel looks around a pixel when shrinking by SCALE
+MARGIN = 1  # low-resolution pixels kept around a crop: enlarging the whole picture mixes them into its border
 
 
 class CropPairs(CaptionedScenes):
@@ -36,6 +38,8 @@ class CropPairs(CaptionedScenes):
     Attributes:
         high: uint8 memory map [n, crop, crop, 3], 0..255.
         low: uint8 memory map [n, crop / 4, crop / 4, 3]: that window of the picture shrunk four times.
+        around: ``low`` with one more pixel on each side; beyond the picture, its outermost pixels again.
+        corners: left and top of ``low`` in the shrunk picture, [n, 2].
     """
 
     def __init__(
@@ -50,10 +54,13 @@ class CropPairs(CaptionedScenes):
     ) -> None:
         super().__init__(n, seed, cache_dir, split, drawings)
         self.side, self.crop = side, crop
-        fields = {"high": (crop, crop, 3), "low": (crop // SCALE, crop // SCALE, 3)}
-        items = stored_items(self._path(f"-{side}px-crop{crop}.u8"), n, fields, self._render)
+        wide = crop // SCALE + 2 * MARGIN
+        fields = {"high": (crop, crop, 3), "around": (wide, wide, 3), "corner": (2,)}
+        items = stored_items(self._path(f"-{side}px-crop{crop}-m{MARGIN}.u8"), n, fields, self._render)
         self.high: Pixels = items["high"]
-        self.low: Pixels = items["low"]
+        self.around: Pixels = items["around"]
+        self.low: Pixels = self.around[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+        self.corners: Pixels = items["corner"]
 
     def __getitem__(self, index: int) -> tuple[str, Pixels, Pixels]:
         """Caption of the whole picture, high crop and low crop."""
@@ -64,28 +71,43 @@ class CropPairs(CaptionedScenes):
         rng = random.Random(f"crop {self.seed} {index}")
         return sample_box(self.scene(index), self.side, self.crop, rng, self.drawings)
 
-    def _render(self, index: int) -> tuple[Pixels, Pixels]:
-        return crop_pair(self.scene(index), self.side, self.box(index), self.drawings)
+    def _render(self, index: int) -> tuple[Pixels, Pixels, Pixels]:
+        box = self.box(index)
+        high, around = crop_pair(self.scene(index), self.side, box, self.drawings, MARGIN)
+        return high, around, np.array(box[:2]) // SCALE
 
 
-def crop_pair(scene: Scene, side: int, box: Box, drawings: Drawings | None = None) -> tuple[Pixels, Pixels]:
+def crop_pair(
+    scene: Scene, side: int, box: Box, drawings: Drawings | None = None, margin: int = 0
+) -> tuple[Pixels, Pixels]:
     """Draw a window and shrink it as the whole picture would be shrunk, without seams at the window's border.
 
     Args:
         scene: what to draw.
-        side: width and height in pixels of the whole picture.
+        side: width and height in pixels of the whole picture, a multiple of 4.
         box: left, top, width and height of the window, multiples of 4.
         drawings: markup by concept name; Twemoji by default.
+        margin: low-resolution pixels to keep around the second answer.
 
     Returns:
         The window [height, width, 3], and the window of the picture at a quarter of the size.
     """
     x, y, width, height = box
-    wide = render_crop(scene, side, (x - REACH, y - REACH, width + 2 * REACH, height + 2 * REACH), drawings)
+    reach = REACH + margin * SCALE
+    left, top = max(x - reach, 0), max(y - reach, 0)
+    right, bottom = min(x + width + reach, side), min(y + height + reach, side)
+    wide = render_crop(scene, side, (left, top, right - left, bottom - top), drawings)
     size = (wide.shape[1] // SCALE, wide.shape[0] // SCALE)
     small = np.asarray(Image.fromarray(wide).resize(size, Image.Resampling.BICUBIC, reducing_gap=None))
-    cut = REACH // SCALE
-    return wide[REACH:-REACH, REACH:-REACH], small[cut:-cut, cut:-cut]
+    rows = _low_pixels(y - top, height, margin, len(small))
+    columns = _low_pixels(x - left, width, margin, small.shape[1])
+    return wide[y - top : y - top + height, x - left : x - left + width], small[rows][:, columns]
+
+
+def _low_pixels(start: int, length: int, margin: int, count: int) -> NDArray[np.intp]:
+    """Which of ``count`` low-res pixels a window takes; beyond the picture, the outermost one again."""
+    first = start // SCALE
+    return np.arange(first - margin, first + length // SCALE + margin).clip(0, count - 1)
 
 
 def sample_box(

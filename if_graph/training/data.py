@@ -1,0 +1,60 @@
+"""A recipe's data field becomes pictures to train on."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from if_graph.errors import InputError
+from if_graph.training.pictures import FolderPictures, MemoryPictures, Pictures
+from if_graph.training.recipe import Recipe
+
+
+def load_pictures(recipe: Recipe) -> Pictures:
+    """Open the recipe's data; the nano world's is rendered first where it is not on disk yet.
+
+    Raises:
+        InputError: if its kind is unknown, a field is missing, or it has no pictures.
+    """
+    kind = recipe.data.get("kind")
+    if kind not in KINDS:
+        raise InputError(f"recipe: data kind is {kind!r}, expected one of {', '.join(KINDS)}")
+    return KINDS[kind](recipe)
+
+
+def _folder(recipe: Recipe) -> Pictures:
+    folder = Path(_field(recipe.data, "folder", str))
+    return FolderPictures(folder, recipe.side, recipe.low_side, recipe.max_shift, recipe.seed)
+
+
+def _world(recipe: Recipe) -> Pictures:
+    from if_graph.training.world.crops import SCALE, CropPairs  # needs the [train] extra
+    from if_graph.training.world.dataset import WorldPictures
+
+    count = _field(recipe.data, "count", int)
+    if recipe.low_side is None:
+        world = WorldPictures(count, recipe.side, recipe.seed)
+        return MemoryPictures(world.pixels, world.captions)
+    if recipe.side != SCALE * recipe.low_side:
+        raise InputError(
+            f"recipe: low_side is {recipe.low_side}, expected {recipe.side // SCALE}: a quarter of the side"
+        )
+    return _crops(CropPairs(count, _field(recipe.data, "whole", int), recipe.side, recipe.seed))
+
+
+def _crops(pairs: Any) -> Pictures:
+    from if_graph.training.super_res import CropPictures
+
+    return CropPictures(pairs.high, pairs.around, pairs.corners, pairs.captions, pairs.side)
+
+
+def _field(data: Mapping[str, Any], name: str, kind: type) -> Any:
+    value = data.get(name)
+    if not isinstance(value, kind):
+        raise InputError(f"recipe: data field '{name}' is {value!r}, expected {_NAMES[kind]}")
+    return value
+
+
+_NAMES = {int: "a whole number", str: "a text"}
+
+KINDS: dict[str, Callable[[Recipe], Pictures]] = {"folder": _folder, "world": _world}
+"""Where pictures can come from; the key is the recipe's ``data.kind``."""
