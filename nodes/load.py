@@ -2,11 +2,15 @@
 
 from typing import Any
 
+from if_graph.cascade.safety import SafetyChecker
 from if_graph.cascade.stage import Stage, load_stage
 from if_graph.models.placement import place
+from if_graph.models.safety import load_safety_net
 from if_graph.text.t5 import TextEncoder, load_text_encoder
 
 from . import host, sockets
+
+SAFETY = "IF_SAFETY"
 
 
 class IFLoadTextEncoder:
@@ -66,6 +70,36 @@ class IFLoadStage:
         return (load_stage(host.find_checkpoint(checkpoint, "unet"), place(device, dtype)),)
 
 
+class IFLoadSafetyChecker:
+    """Load the safety checker of a checkpoint; the licence of the weights asks for its use."""
+
+    CATEGORY = "DeepFloyd IF/load"
+    DESCRIPTION = __doc__
+    RETURN_TYPES = (SAFETY,)
+    RETURN_NAMES = ("safety",)
+    OUTPUT_TOOLTIPS = ("Connect it to 'Safety checker'.",)
+    FUNCTION = "run"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "checkpoint": _checkpoints("safety_checker"),
+                "device": sockets.DEVICE,
+                "dtype": sockets.DTYPE,
+            }
+        }
+
+    @classmethod
+    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str) -> str:
+        return host.fingerprint(host.find_checkpoint(checkpoint, "safety_checker"))
+
+    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[SafetyChecker]:
+        placement = place(device, dtype)
+        net = load_safety_net(host.find_checkpoint(checkpoint, "safety_checker"), placement)
+        return (SafetyChecker(net, placement),)
+
+
 def _checkpoints(part: str) -> sockets.Socket:
     names = host.list_checkpoints(part)
     tooltip = f"A checkpoint in the published layout, from ComfyUI's models/{host.MODEL_FOLDER}, a folder in "
@@ -74,5 +108,13 @@ def _checkpoints(part: str) -> sockets.Socket:
     )
 
 
-NODES = {"IFLoadTextEncoder": IFLoadTextEncoder, "IFLoadStage": IFLoadStage}
-NAMES = {"IFLoadTextEncoder": "IF Load Text Encoder", "IFLoadStage": "IF Load Stage"}
+NODES = {
+    "IFLoadTextEncoder": IFLoadTextEncoder,
+    "IFLoadStage": IFLoadStage,
+    "IFLoadSafetyChecker": IFLoadSafetyChecker,
+}
+NAMES = {
+    "IFLoadTextEncoder": "IF Load Text Encoder",
+    "IFLoadStage": "IF Load Stage",
+    "IFLoadSafetyChecker": "IF Load Safety Checker",
+}
