@@ -40,7 +40,8 @@ class IFScheduler:
                     "For 'custom': a descending list such as 999, 500, 0, or sections:10,6,4",
                     multiline=False,
                 ),
-            }
+            },
+            "optional": {"eta": sockets.ETA, "variance": sockets.VARIANCE},
         }
 
     @classmethod
@@ -51,8 +52,16 @@ class IFScheduler:
             return str(error)
         return True
 
-    def run(self, sampler: str, timesteps: str, steps: int, custom: str) -> tuple[SamplingPlan]:
-        return (SamplingPlan(sampler, timesteps, steps, custom),)
+    def run(
+        self,
+        sampler: str,
+        timesteps: str,
+        steps: int,
+        custom: str,
+        eta: float = 0.0,
+        variance: str = "checkpoint",
+    ) -> tuple[SamplingPlan]:
+        return (SamplingPlan(sampler, timesteps, steps, custom, eta, variance),)
 
 
 class IFStageI:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from if_graph.cascade.plan import TIMESTEP_CHOICES
+from if_graph.cascade.plan import TIMESTEP_CHOICES, VARIANCES
 from if_graph.diffusion.samplers import SAMPLERS
 from if_graph.models.placement import DEVICES, DTYPES
 
@@ -53,12 +53,20 @@ SCHEDULE_INPUT = socket(SCHEDULE, "Sampler and timesteps, from 'Sampling schedul
 SAMPLER = choice(
     list(SAMPLERS),
     "ddpm",
-    "ddpm is what the checkpoints were made for; dpmpp_2m needs fewer steps and draws no noise.",
+    "ddpm is what the checkpoints were made for; dpmpp_2m and unipc need fewer steps and draw no noise, "
+    "dpmpp_2m_sde draws some; ddim draws as much as eta says.",
 )
 TIMESTEPS = choice(
     list(TIMESTEP_CHOICES),
     "leading",
-    "Evenly spaced by the step count (leading, trailing, log_snr), a named subset, or a custom list.",
+    "Evenly spaced by the step count (leading, trailing, linspace; solver_...: as DPM solvers are published; "
+    "log_snr, karras: even in noise level), a named subset, or a custom list.",
+)
+ETA = number("FLOAT", 0.0, 0.0, 1.0, 0.01, "Noise that ddim adds: 0 none, 1 as much as ddpm.")
+VARIANCE = choice(
+    list(VARIANCES),
+    "checkpoint",
+    "Noise that ddpm adds: what the network predicts, or a fixed small or large amount.",
 )
 NOISE_LEVEL = number(
     "FLOAT",

@@ -83,10 +83,9 @@ class Stage:
         shape = (len(request.positive), 3, *request.size)
         x_t = draw_noise(shape, request.generators, self.placement.device)
         model = self._model(request, self._condition(request, shape))
-        trajectory = request.plan.trajectory(self.diffusion)
-        return sample(
-            model, x_t, trajectory, self.diffusion, SAMPLERS[request.plan.sampler], request.generators
-        )
+        plan, trajectory = request.plan, request.plan.trajectory(self.diffusion)
+        diffusion = plan.applied_to(self.diffusion)
+        return sample(model, x_t, trajectory, diffusion, SAMPLERS[plan.sampler], request.generators, plan.eta)
 
     def _checked(self, request: Request) -> Request:
         if self.is_super_resolution != (request.low_res is not None):

@@ -28,19 +28,9 @@ def leading(steps: int, train_steps: int = 1000) -> Timesteps:
     Raises:
         InputError: if ``steps`` is outside [1, train_steps].
     """
-    _check_count(steps, train_steps)
+    check_count(steps, train_steps)
     stride = train_steps // steps
     return tuple(i * stride for i in reversed(range(steps)))
-
-
-def trailing(steps: int, train_steps: int = 1000) -> Timesteps:
-    """Evenly spaced timesteps that start at the very last one.
-
-    Raises:
-        InputError: if ``steps`` is outside [1, train_steps].
-    """
-    _check_count(steps, train_steps)
-    return tuple(round(train_steps - i * train_steps / steps) - 1 for i in range(steps))
 
 
 def sections(counts: Sequence[int], train_steps: int = 1000) -> Timesteps:
@@ -113,6 +103,11 @@ def _integers(text: str) -> tuple[int, ...]:
         ) from error
 
 
-def _check_count(steps: int, train_steps: int) -> None:
+def check_count(steps: int, train_steps: int) -> None:
+    """Refuse a step count that the table cannot give.
+
+    Raises:
+        InputError: if ``steps`` is outside [1, train_steps].
+    """
     if not 1 <= steps <= train_steps:
         raise InputError(f"steps is {steps}, expected 1 to {train_steps}")

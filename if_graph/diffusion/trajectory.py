@@ -1,13 +1,15 @@
 """The way from noise to picture: the timesteps a run visits, and the noise level at each."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from if_graph.diffusion.respacing import Timesteps, leading, trailing
+from if_graph.diffusion.respacing import Timesteps, leading
 from if_graph.diffusion.schedule import Diffusion
+from if_graph.diffusion.spacing import linspace, solver_leading, solver_linspace, trailing
 from if_graph.errors import InputError
 
 
@@ -40,40 +42,85 @@ def through(timesteps: Timesteps, diffusion: Diffusion) -> Trajectory:
 def log_snr(steps: int, diffusion: Diffusion) -> Trajectory:
     """Space ``steps`` evenly in log(alpha / sigma), between the table's ends or ``lambda_min``.
 
-    Between two timesteps the model is told the lower one.
-
     Raises:
         InputError: if ``steps`` is not positive.
 
     Source: Lu et al. 2022, section 3.3 (arXiv:2206.00927); ``lambda_min_clipped`` of the checkpoint.
     """
+    log_sigma = ((1 - diffusion.alpha_bar) / diffusion.alpha_bar).sqrt().log().double()  # = -lambda
+    high, low = min(log_sigma[-1].item(), -diffusion.lambda_min), log_sigma[0].item()
+    return _between(torch.linspace(high, low, _positive(steps), dtype=torch.float64), log_sigma)
+
+
+def karras(steps: int, diffusion: Diffusion) -> Trajectory:
+    """Space ``steps`` evenly in (sigma / alpha)^(1/7), between the table's ends or ``lambda_min``.
+
+    Raises:
+        InputError: if ``steps`` is not positive.
+
+    Source: Karras et al. 2022, equation 5 (arXiv:2206.00364).
+    """
+    sigma = ((1 - diffusion.alpha_bar) / diffusion.alpha_bar).sqrt()
+    ends = min(sigma[-1].item(), math.exp(-diffusion.lambda_min)), sigma[0].item()
+    high, low = (end ** (1 / KARRAS_RHO) for end in ends)
+    ramp = [i / max(steps - 1, 1) for i in range(_positive(steps))]
+    chosen = [math.log((high + share * (low - high)) ** KARRAS_RHO) for share in ramp]
+    return _between(torch.tensor(chosen, dtype=torch.float64), sigma.log().double())
+
+
+KARRAS_RHO = 7.0  # arXiv:2206.00364, table 1
+
+
+def _positive(steps: int) -> int:
     if steps < 1:
         raise InputError(f"steps is {steps}, expected at least 1")
-    sigma = (
-        ((1 - diffusion.alpha_bar) / diffusion.alpha_bar).sqrt().log().double()
-    )  # = -lambda, ascending with t
-    chosen = torch.linspace(
-        min(sigma[-1].item(), -diffusion.lambda_min), sigma[0].item(), steps, dtype=torch.float64
-    )
-    upper = torch.searchsorted(sigma, chosen, right=True).clamp(1, len(sigma) - 1)
-    share = (chosen - sigma[upper - 1]) / (sigma[upper] - sigma[upper - 1])
+    return steps
+
+
+def _between(chosen: Tensor, log_sigma: Tensor) -> Trajectory:
+    """Visit levels between the table's own, [N] descending; the model is told the timestep below each."""
+    upper = torch.searchsorted(log_sigma, chosen, right=True).clamp(1, len(log_sigma) - 1)
+    share = (chosen - log_sigma[upper - 1]) / (log_sigma[upper] - log_sigma[upper - 1])
     timesteps = ((upper - 1) + share.clamp(0, 1)).long()
     levels = 1 / (1 + (2 * chosen).exp())
     return Trajectory(tuple(timesteps.tolist()), torch.cat([levels, torch.ones(1, dtype=torch.float64)]))
 
 
-SPACINGS = ("leading", "trailing", "log_snr")
-"""How a step count becomes timesteps."""
+def last_timestep(diffusion: Diffusion) -> int:
+    """Return the highest timestep whose log(alpha / sigma) is at least ``lambda_min``."""
+    log_snr = diffusion.alpha_bar.sqrt().log() - (1 - diffusion.alpha_bar).sqrt().log()
+    return max(int((log_snr >= diffusion.lambda_min).sum()) - 1, 0)
+
+
+BY_TIMESTEP: dict[str, Callable[[int, Diffusion], Timesteps]] = {
+    "leading": lambda steps, diffusion: leading(steps, diffusion.train_steps),
+    "trailing": lambda steps, diffusion: trailing(steps, diffusion.train_steps),
+    "linspace": lambda steps, diffusion: linspace(steps, diffusion.train_steps),
+    "solver_leading": lambda steps, diffusion: solver_leading(steps, last_timestep(diffusion)),
+    "solver_trailing": lambda steps, diffusion: trailing(
+        steps, diffusion.train_steps, last_timestep(diffusion)
+    ),
+    "solver_linspace": lambda steps, diffusion: solver_linspace(steps, last_timestep(diffusion)),
+}
+BY_LEVEL: dict[str, Callable[[int, Diffusion], Trajectory]] = {"log_snr": log_snr, "karras": karras}
+SPACINGS = (
+    "leading", "trailing", "log_snr", "linspace", "karras",
+    "solver_leading", "solver_trailing", "solver_linspace",
+)  # fmt: skip
+"""How a step count becomes timesteps; ``solver_``: as DPM-Solver is published, within lambda_min."""
 
 
 def spaced(spacing: str, steps: int, diffusion: Diffusion) -> Trajectory:
-    """Build a trajectory of ``steps`` by one of ``SPACINGS``."""
-    if spacing == "log_snr":
-        return log_snr(steps, diffusion)
-    if spacing not in SPACINGS:
+    """Build a trajectory of ``steps`` by one of ``SPACINGS``.
+
+    Raises:
+        InputError: if there is no such spacing, or the table has fewer steps.
+    """
+    if spacing in BY_LEVEL:
+        return BY_LEVEL[spacing](steps, diffusion)
+    if spacing not in BY_TIMESTEP:
         raise InputError(f"spacing is {spacing!r}, expected one of {', '.join(SPACINGS)}")
-    by_count = {"leading": leading, "trailing": trailing}[spacing]
-    return through(by_count(steps, diffusion.train_steps), diffusion)
+    return through(BY_TIMESTEP[spacing](steps, diffusion), diffusion)
 
 
 def log_snr_of(alpha_bar: Tensor) -> Tensor:

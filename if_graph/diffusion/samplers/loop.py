@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -65,22 +66,29 @@ def sample(
 
     for i, t in enumerate(trajectory.timesteps):
         level, level_next = trajectory.alpha_bar[i], trajectory.alpha_bar[i + 1]
-        x_0, v = estimate(model(x_t, t), x_t, level, diffusion)
-        step = Step(x_t, x_0, v, t, level, level_next, diffusion.variance_type, draw, past, eta)
+        x_0, v, raw = estimate(model(x_t, t), x_t, level, diffusion)
+        step = Step(x_t, x_0, v, t, level, level_next, diffusion.variance_type, draw, past, eta, raw)
         past = (*past, Past(level, x_0, x_t))[-MEMORY:]
         x_t = sampler(step)
         yield SampledStep(i + 1, total, t, x_t, x_0)
 
 
-def estimate(
-    output: Tensor, x_t: Tensor, alpha_bar: Tensor, diffusion: Diffusion
-) -> tuple[Tensor, Tensor | None]:
-    """Read a model's answer: the clean estimate brought into range, and the variance half if it counts."""
+class Estimate(NamedTuple):
+    """A model's answer, read: the clean estimate in range, the variance half if it counts, x_0 as it was."""
+
+    x_0: Tensor
+    v: Tensor | None
+    x_0_raw: Tensor
+
+
+def estimate(output: Tensor, x_t: Tensor, alpha_bar: Tensor, diffusion: Diffusion) -> Estimate:
+    """Read a model's answer [B, C or 2C, H, W] for ``x_t`` [B, C, H, W]."""
     channels = x_t.shape[1]
     prediction, v = output[:, :channels].float(), None
     if output.shape[1] == 2 * channels and diffusion.variance_type.startswith("learned"):
         v = output[:, channels:].float()
-    return in_range(x_0_from(prediction, x_t, alpha_bar, diffusion.prediction_type), diffusion), v
+    raw = x_0_from(prediction, x_t, alpha_bar, diffusion.prediction_type)
+    return Estimate(in_range(raw, diffusion), v, raw)
 
 
 def in_range(x_0: Tensor, diffusion: Diffusion) -> Tensor:
