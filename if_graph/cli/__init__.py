@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "check a workflow without running it",
     "nodes": "list the installed node classes",
     "workflows": "list the workflows that come with the package",
+    "models": "convert checkpoints from one layout to another",
     "info": "show versions, folders and the device in use",
 }
 
