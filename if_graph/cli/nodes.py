@@ -5,13 +5,14 @@ import json
 import sys
 from typing import Any
 
+from if_graph.cli.host import add_nodes_argument, classes_of
 from if_graph.cli.reference import reference_page
-from if_graph.graph import registry
 from if_graph.graph.object_info import ObjectInfo
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    add_nodes_argument(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print ComfyUI's object_info of every class")
     form.add_argument("--markdown", action="store_true", help="print the node reference page")
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the classes in the form asked for."""
-    info = dict(ObjectInfo(registry.load_node_classes()))
+    info = dict(ObjectInfo(classes_of(args)))
     if args.json:
         sys.stdout.write(json.dumps(info, indent=2, ensure_ascii=False, default=str) + "\n")
     else:

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
-from if_graph.cli.host import add_folder_arguments, folders_of, stop_on_interrupt
+from if_graph.cli.host import (
+    add_folder_arguments,
+    add_nodes_argument,
+    classes_of,
+    folders_of,
+    stop_on_interrupt,
+)
 from if_graph.cli.progress import ProgressLines
 from if_graph.folders import Folders, using_folders
-from if_graph.graph import registry
 from if_graph.graph.executor import Executor
 from if_graph.graph.results import RunResult
 
@@ -21,13 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflow_arguments(parser, default="txt2img")
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for pictures (default: output)")
     add_folder_arguments(parser)
+    add_nodes_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the workflow and print the paths of the saved pictures."""
-    classes, folders = registry.load_node_classes(), folders_of(args)
+    classes, folders = classes_of(args), folders_of(args)
     began = time.monotonic()
     with using_folders(folders), stop_on_interrupt() as stop:
         workflow = edited_workflow(args, classes)

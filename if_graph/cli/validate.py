@@ -4,9 +4,8 @@ import argparse
 import sys
 
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
-from if_graph.cli.host import add_folder_arguments, folders_of
+from if_graph.cli.host import add_folder_arguments, add_nodes_argument, classes_of, folders_of
 from if_graph.folders import using_folders
-from if_graph.graph import registry
 from if_graph.graph.dag import build_dag
 
 
@@ -14,11 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_workflow_arguments(parser)
     add_folder_arguments(parser)
+    add_nodes_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check the workflow and say how large it is."""
-    classes = registry.load_node_classes()
+    classes = classes_of(args)
     with using_folders(folders_of(args)):
         workflow = edited_workflow(args, classes)
         graph = build_dag(workflow, classes)

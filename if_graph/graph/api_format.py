@@ -6,7 +6,7 @@ from typing import Any
 from if_graph.errors import WorkflowError
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.wording import brief, kind_of, shown
-from if_graph.graph.workflow import Link, Node, Workflow
+from if_graph.graph.workflow import Node, Workflow, as_link
 
 
 def is_api(data: dict[str, Any]) -> bool:
@@ -62,15 +62,9 @@ def _node(node_id: str, data: Any) -> Node:
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and _is_slot(value[1]):
-        return Link(value[0], int(value[1]))
     if isinstance(value, dict) and isinstance(value.get("__value__"), list):
         return value["__value__"]
-    return value
-
-
-def _is_slot(value: Any) -> bool:
-    return type(value) is int or (type(value) is float and value.is_integer())
+    return as_link(value)
 
 
 def pack_of(properties: Mapping[str, Any]) -> str | None:

@@ -39,15 +39,16 @@ def _float(value: float) -> bytes:
     return b"f" + struct.pack("<d", value)
 
 
-def _sized(tag: bytes, data: bytes) -> bytes:
-    return tag + b"%d;" % len(data) + data
+def _text(value: str) -> bytes:
+    data = value.encode("utf-8", "surrogatepass")
+    return b"s%d;%b" % (len(data), data)
 
 
 _LEAVES: dict[type, Callable[[Any], bytes]] = {
     type(None): lambda _: b"n",
     bool: lambda value: b"b1" if value else b"b0",
-    int: lambda value: _sized(b"i", hex(value).encode()),
+    int: lambda value: b"i%x;" % value,
     float: _float,
-    str: lambda value: _sized(b"s", value.encode("utf-8", "surrogatepass")),
-    bytes: lambda value: _sized(b"y", value),
+    str: _text,
+    bytes: lambda value: b"y%d;%b" % (len(value), value),
 }

@@ -57,6 +57,15 @@ class NodeFinished:
 
 
 @dataclass(frozen=True)
+class NodeBlocked:
+    """A node is passed over because one before it said so; ``message`` is the reason it gave."""
+
+    node_id: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True)
 class RunFinished:
     """Every output is made."""
 
@@ -70,4 +79,13 @@ class RunFailed:
     error: BaseException
 
 
-Event = RunStarted | NodeCached | NodeStarted | NodeProgress | NodeFinished | RunFinished | RunFailed
+Event = (
+    RunStarted
+    | NodeCached
+    | NodeStarted
+    | NodeProgress
+    | NodeFinished
+    | NodeBlocked
+    | RunFinished
+    | RunFailed
+)

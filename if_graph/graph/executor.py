@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Event as Flag
 from typing import Any
 
+from if_graph.graph.attempt import Attempt
 from if_graph.graph.backends import Backend, LocalBackend
 from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache
 from if_graph.graph.dag import build_dag
@@ -14,6 +15,7 @@ from if_graph.graph.keys import content_keys
 from if_graph.graph.plan import make_plan
 from if_graph.graph.results import RunResult, collect
 from if_graph.graph.run import Run
+from if_graph.graph.schema import Schemas
 from if_graph.graph.workflow import Node, Workflow
 
 Stop = Flag | Callable[[], bool]
@@ -58,22 +60,16 @@ class Executor:
             NodeError: if a node fails.
             Interrupted: if it was stopped.
         """
-        graph = build_dag(workflow, self.classes, targets)
+        schemas = Schemas.of(self.classes)
+        graph = build_dag(workflow, self.classes, targets, schemas)
         keys = content_keys(graph, self.classes)
         plan = make_plan(graph, keys, self.cache)
         self._forget_removed(workflow)
-        run = Run(
-            graph=graph,
-            keys=keys,
-            plan=plan,
-            cache=self.cache,
-            backend=self.backend,
-            instance_of=self._instance,
-            hidden=HiddenInputs(workflow.to_api(), _embedded(workflow, extra_pnginfo)),
-            emit=on_event or _ignore,
-            stopped=_as_function(stop),
-        )
-        return collect(plan, _watched(run), keys, self.cache)
+        emit = on_event or _ignore
+        hidden = HiddenInputs(workflow, _embedded(workflow, extra_pnginfo))
+        attempt = Attempt(graph, self.backend, self.cache, self._instance, hidden, emit, _as_function(stop))
+        run = Run(graph, self.classes, schemas, keys, plan, self.cache, attempt, emit)
+        return collect(plan, _watched(run), run.executed, keys, self.cache)
 
     def _instance(self, node_id: str, node: Node) -> Any:
         cls = self.classes[node.class_type]

@@ -30,17 +30,18 @@ class NodeChecker:
     classes: Mapping[str, type]
 
     def links(self, node_id: str) -> list[tuple[str, Link]]:
-        """Return the declared inputs of a node that are links, in the order of declaration.
+        """Return the declared inputs of a node that are links, in the order of the file.
 
         Raises:
             WorkflowError: if one comes from a node or an output that does not exist.
         """
         node = self.workflow.nodes[node_id]
         declared = self.schemas[node.class_type].inputs
-        found = [(name, node.inputs[name]) for name in declared if isinstance(node.inputs.get(name), Link)]
-        for name, link in found:
-            self._require_source(_at(node_id, node, name), link)
-        return found
+        found = [(name, value) for name, value in node.inputs.items() if isinstance(value, Link)]
+        links = [(name, link) for name, link in found if name in declared]
+        for name, link in links:
+            self._require_source(node_id, name, link)
+        return links
 
     def checked(self, node_id: str) -> dict[str, Any]:
         """Return the inputs a node will be called with: links as they are, constants coerced.
@@ -62,17 +63,17 @@ class NodeChecker:
         return inputs
 
     def _value(self, node_id: str, node: Node, spec: InputSpec, custom: CustomCheck) -> Any:
-        value, at = node.inputs[spec.name], _at(node_id, node, spec.name)
+        value = node.inputs[spec.name]
         if isinstance(value, Link):
             if not custom.checks_types:
-                self._require_fit(at, spec, value)
+                self._require_fit(node_id, spec, value)
             return value
         try:
             value = coerced(value, spec)
             if not custom.covers(spec.name):
                 check_limits(value, spec)
         except Rejected as error:
-            raise WorkflowError(f"{at} {error}") from None
+            raise WorkflowError(f"{_at(node_id, node, spec.name)} {error}") from None
         return value
 
     def _offered(self, link: Link) -> Any:
@@ -81,23 +82,26 @@ class NodeChecker:
     def _linked_types(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._offered(link) for name, link in inputs.items() if isinstance(link, Link)}
 
-    def _require_source(self, at: str, link: Link) -> None:
+    def _require_source(self, node_id: str, name: str, link: Link) -> None:
         source = self.workflow.nodes.get(link.source)
         if source is None:
+            at = _at(node_id, self.workflow.nodes[node_id], name)
             raise WorkflowError(
                 f"{at} is linked to node {brief(link.source)}, which does not exist; "
                 f"{nearest(link.source, self.workflow.nodes)}"
             )
         outputs = self.schemas[source.class_type].outputs
         if not 0 <= link.slot < len(outputs):
+            at = _at(node_id, self.workflow.nodes[node_id], name)
             raise WorkflowError(
                 f"{at} is linked to output {link.slot} of {where(link.source, source)}, "
                 f"which has {len(outputs)} (counted from 0); pick one it has"
             )
 
-    def _require_fit(self, at: str, spec: InputSpec, link: Link) -> None:
+    def _require_fit(self, node_id: str, spec: InputSpec, link: Link) -> None:
         offered = self._offered(link)
         if not types_match(offered, spec.kind):
+            at = _at(node_id, self.workflow.nodes[node_id], spec.name)
             source = where(link.source, self.workflow.nodes[link.source])
             raise WorkflowError(
                 f"{at} got {_type_name(offered)} from {source}, expected {spec.kind}; "

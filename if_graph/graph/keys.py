@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import networkx as nx
@@ -18,39 +18,55 @@ log = logging.getLogger(__name__)
 def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, str | None]:
     """Return a key for every node; equal keys mean equal results, None means never keep the result.
 
-    A key covers the class and its ``VERSION``, its ``IS_CHANGED`` value, constants, and the parents' keys,
-    each hashed once. Ids count only for classes that ask for theirs; titles and positions never do.
+    A key covers the class and its ``VERSION``, its ``IS_CHANGED`` (or ``fingerprint_inputs``) value,
+    constants, and the parents' keys, each hashed once. Ids count only for classes that ask for theirs; titles
+    and positions never do.
 
     Args:
         graph: what :func:`if_graph.graph.dag.build_dag` returns.
         classes: node classes by name.
     """
     keys: dict[str, str | None] = {}
-    for node_id in nx.topological_sort(graph):
+    add_keys(keys, nx.topological_sort(graph), graph, classes)
+    return keys
+
+
+def add_keys(
+    keys: dict[str, str | None], order: Iterable[str], graph: nx.DiGraph, classes: Mapping[str, type]
+) -> None:
+    """Add the keys of more nodes.
+
+    Args:
+        keys: keys so far; it grows.
+        order: nodes of the graph, each after all that feed it.
+        graph: the validated graph.
+        classes: node classes by name.
+    """
+    for node_id in order:
         try:
             keys[node_id] = _key(node_id, graph.nodes[node_id], classes, keys)
         except Unkeyable as reason:
-            log.debug("%s is not cached: %s", where(node_id, graph.nodes[node_id]["node"]), reason)
+            log.debug("%s is not cached: %s", node_id, reason)
             keys[node_id] = None
-    return keys
 
 
 def _key(
     node_id: str, attrs: Mapping[str, Any], classes: Mapping[str, type], keys: Mapping[str, str | None]
 ) -> str:
     cls = classes[attrs["node"].class_type]
-    inputs = {name: _ingredient(value, keys) for name, value in attrs["inputs"].items()}
-    recipe = (
-        f"{cls.__module__}.{cls.__qualname__}",
+    parts: list[Any] = [
+        cls.__module__,
+        cls.__qualname__,
         getattr(cls, "VERSION", None),
         node_id if _knows_its_id(cls, attrs["schema"]) else None,
         _changed(node_id, cls, attrs),
-        inputs,
-    )
-    return hashlib.sha256(canonical(recipe)).hexdigest()
+    ]
+    for name, value in sorted(attrs["inputs"].items()):
+        parts += (name, *_ingredient(value, keys))
+    return hashlib.sha256(canonical(parts)).hexdigest()
 
 
-def _ingredient(value: Any, keys: Mapping[str, str | None]) -> Any:
+def _ingredient(value: Any, keys: Mapping[str, str | None]) -> tuple[Any, ...]:
     if not isinstance(value, Link):
         return ("constant", value)
     parent = keys[value.source]
@@ -65,7 +81,7 @@ def _knows_its_id(cls: type, schema: NodeSchema) -> bool:
 
 def _changed(node_id: str, cls: type, attrs: Mapping[str, Any]) -> Any:
     """Ask the class for what else its result depends on; linked inputs, not known yet, arrive as None."""
-    ask = getattr(cls, "IS_CHANGED", None)
+    ask = getattr(cls, "IS_CHANGED", None) or getattr(cls, "fingerprint_inputs", None)
     if ask is None:
         return None
     known = {name: None if isinstance(value, Link) else value for name, value in attrs["inputs"].items()}

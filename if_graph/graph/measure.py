@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+_PLAIN = {int, float, str, bool, bytes, type(None)}
+
 
 def memory_of(value: Any) -> dict[int, int]:
     """Return the bytes of every separate block of memory in ``value``, by the block's identity.
@@ -20,7 +22,11 @@ def memory_of(value: Any) -> dict[int, int]:
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if isinstance(item, torch.Tensor):
+        if type(item) in _PLAIN:
+            blocks[id(item)] = sys.getsizeof(item)
+        elif type(item) in (list, tuple) and item:
+            waiting.extend(item)
+        elif isinstance(item, torch.Tensor):
             blocks.update(_storages(item))
         elif inner := list(_members(item)):
             waiting.extend(inner)

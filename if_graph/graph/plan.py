@@ -1,7 +1,7 @@
 """Validated graph, keys and cache -> what to execute, in which order, and what is there already."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import networkx as nx
@@ -12,33 +12,27 @@ from if_graph.graph.workflow import Link
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do.
+    """What a run will do, as far as it is known before nodes with lazy inputs have been asked.
 
     Args:
-        order: every node of the graph, each after all that feed it.
-        execute: the nodes to call.
+        order: every node that is surely needed, each after all that feed it.
+        execute: those of them to call.
         fetched: results from the cache that those nodes, or the caller, need.
         twin: for each node the one whose result it takes: itself, or an earlier node with the same key.
+        uses: for each result the number of nodes that may still want it.
     """
 
     order: tuple[str, ...]
     execute: frozenset[str]
     fetched: Mapping[str, NodeResult]
     twin: Mapping[str, str]
-
-    def uses(self, graph: nx.DiGraph) -> Counter[str]:
-        """Count how many nodes to execute still wait for each result."""
-        return Counter(
-            source
-            for node_id in self.execute
-            for source in {self.twin[parent] for parent in graph.predecessors(node_id)}
-        )
+    uses: Counter[str]
 
 
 def make_plan(graph: nx.DiGraph, keys: Mapping[str, str | None], cache: ResultCache) -> Plan:
     """Decide what to execute: walk back from the roots and stop at results that the cache holds."""
     order = execution_order(graph)
-    twin = _twins(order, keys)
+    twin = _twins([*order, *graph.nodes], keys)
     fetched: dict[str, NodeResult] = {}
     execute: set[str] = set()
     waiting = [twin[root] for root in graph.graph["roots"]]
@@ -52,42 +46,63 @@ def make_plan(graph: nx.DiGraph, keys: Mapping[str, str | None], cache: ResultCa
             fetched[node_id] = found
             continue
         execute.add(node_id)
-        waiting.extend(twin[parent] for parent in graph.predecessors(node_id))
-    return Plan(tuple(order), frozenset(execute), fetched, twin)
+        waiting.extend(twin[parent] for parent in surely_needed(graph, node_id))
+    uses = _uses(graph, execute, twin, fetched)
+    return Plan(tuple(order), frozenset(execute), fetched, twin, uses)
+
+
+def sources(graph: nx.DiGraph, node_id: str) -> dict[str, str]:
+    """Return the nodes that feed a node, by input name."""
+    inputs = graph.nodes[node_id]["inputs"]
+    return {name: value.source for name, value in inputs.items() if isinstance(value, Link)}
+
+
+def surely_needed(graph: nx.DiGraph, node_id: str) -> list[str]:
+    """Return the nodes that must be there before a node can even be asked what else it needs."""
+    lazy = graph.nodes[node_id]["schema"].lazy
+    return list(dict.fromkeys(src for name, src in sources(graph, node_id).items() if name not in lazy))
 
 
 def execution_order(graph: nx.DiGraph) -> list[str]:
     """Order nodes so that one branch is finished before the next begins, and outputs run early."""
-    order = _depth_first(graph)
+    order = list(_depth_first(graph))
     rank: dict[str, tuple[int, int]] = {}
     for place, node_id in enumerate(order):
         rank[node_id] = (place, 0)
         if graph.nodes[node_id]["is_root"]:
-            last, depth = max((rank[parent] for parent in graph.predecessors(node_id)), default=(place, -1))
+            last, depth = max((rank[parent] for parent in surely_needed(graph, node_id)), default=(place, -1))
             rank[node_id] = (last, depth + 1)
     return sorted(order, key=lambda node_id: rank[node_id])  # stable, so ties stay depth first
 
 
-def _depth_first(graph: nx.DiGraph) -> list[str]:
-    order: list[str] = []
+def _depth_first(graph: nx.DiGraph) -> Iterator[str]:
     opened: set[str] = set()
     waiting = [(root, False) for root in reversed(graph.graph["roots"])]
     while waiting:
         node_id, parents_done = waiting.pop()
         if parents_done:
-            order.append(node_id)
+            yield node_id
         elif node_id not in opened:
             opened.add(node_id)
             waiting.append((node_id, True))
-            waiting.extend((parent, False) for parent in reversed(_parents(graph, node_id)))
-    return order
+            waiting.extend((parent, False) for parent in reversed(surely_needed(graph, node_id)))
 
 
-def _parents(graph: nx.DiGraph, node_id: str) -> list[str]:
-    inputs = graph.nodes[node_id]["inputs"].values()
-    return list(dict.fromkeys(value.source for value in inputs if isinstance(value, Link)))
-
-
-def _twins(order: list[str], keys: Mapping[str, str | None]) -> dict[str, str]:
+def _twins(order: Iterable[str], keys: Mapping[str, str | None]) -> dict[str, str]:
     first: dict[str, str] = {}
     return {node_id: first.setdefault(keys[node_id] or f"only {node_id}", node_id) for node_id in order}
+
+
+def _uses(
+    graph: nx.DiGraph, execute: set[str], twin: Mapping[str, str], fetched: Mapping[str, NodeResult]
+) -> Counter[str]:
+    """Count who may want each result: nodes to execute, and all that they may turn out to need."""
+    uses: Counter[str] = Counter()
+    waiting, seen = list(execute), set(execute)
+    while waiting:
+        wanted = {twin[source] for source in sources(graph, waiting.pop()).values()}
+        uses.update(wanted)
+        more = wanted - seen - fetched.keys()
+        seen |= more
+        waiting.extend(more)
+    return uses

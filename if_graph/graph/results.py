@@ -53,19 +53,24 @@ class RunResult:
 
 
 def collect(
-    plan: Plan, roots: Mapping[str, NodeResult], keys: Mapping[str, str | None], cache: ResultCache
+    plan: Plan,
+    roots: Mapping[str, NodeResult],
+    executed: list[str],
+    keys: Mapping[str, str | None],
+    cache: ResultCache,
 ) -> RunResult:
     """Put together what a run made.
 
     Args:
         plan: what was carried out.
         roots: results of the nodes asked for.
+        executed: ids of the nodes that were called, in order.
         keys: content key of each node, to find the others' results while the cache holds them.
         cache: where those are.
     """
     return RunResult(
         Outputs(roots, keys, cache),
         {node_id: result.ui for node_id, result in roots.items() if result.ui},
-        [node_id for node_id in plan.order if node_id in plan.execute],
+        executed,
         [node_id for node_id in plan.order if node_id not in plan.execute],
     )

@@ -49,7 +49,11 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class NodeSchema:
-    """What a workflow needs to know of a node class; fields as in object_info."""
+    """What a workflow needs to know of a node class; fields as in object_info.
+
+    ``lazy`` names inputs that are made only if the node asks for them, ``raw`` those whose link it gets to
+    see in place of a value.
+    """
 
     name: str
     display_name: str
@@ -59,6 +63,8 @@ class NodeSchema:
     output_is_list: tuple[bool, ...]
     is_output: bool
     is_input_list: bool
+    lazy: frozenset[str] = frozenset()
+    raw: frozenset[str] = frozenset()
 
 
 def parse_schema(entry: Mapping[str, Any]) -> NodeSchema:
@@ -93,6 +99,8 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
         output_is_list=tuple(entry["output_is_list"]),
         is_output=entry["output_node"] is True,
         is_input_list=bool(entry.get("is_input_list", False)),
+        lazy=frozenset(spec.name for spec in specs if spec.options.get("lazy")),
+        raw=frozenset(spec.name for spec in specs if spec.options.get("rawLink")),
     )
 
 
@@ -141,6 +149,8 @@ def types_match(offered: Any, wanted: Any) -> bool:
     Equal types do, ``*`` fits all, ``INT,FLOAT`` fits what it shares a member with, and an output that is a
     list of choices fits a combo.
     """
+    if offered == wanted:
+        return True
     if isinstance(offered, list | tuple):
         return wanted in ("COMBO", "*")
     left, right = ({part.strip() for part in str(kind).split(",")} for kind in (offered, wanted))

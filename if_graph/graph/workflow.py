@@ -19,6 +19,17 @@ class Link:
     slot: int
 
 
+def as_link(value: Any) -> Any:
+    """Return the link that ``["id", slot]`` stands for; anything else as it is."""
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and _is_slot(value[1]):
+        return Link(value[0], int(value[1]))
+    return value
+
+
+def _is_slot(value: Any) -> bool:
+    return type(value) is int or (type(value) is float and value.is_integer())
+
+
 @dataclass(frozen=True)
 class Node:
     """One box of a workflow.
