@@ -1,0 +1,74 @@
+"""Residual blocks and resampling of the upscaler's UNet and VAE (state-dict keys as published)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class _TwoConvs(nn.Module):
+    """Norm, SiLU and convolution, twice, beside a skip."""
+
+    def __init__(self, c_in: int, c_out: int, groups: int, eps: float) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(groups, c_in, eps=eps)
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1)
+        self.norm2 = nn.GroupNorm(groups, c_out, eps=eps)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
+        if c_in != c_out:
+            self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)
+
+    def _first(self, x: Tensor) -> Tensor:
+        h: Tensor = self.conv1(F.silu(self.norm1(x)))
+        return h
+
+    def _second(self, x: Tensor, h: Tensor) -> Tensor:
+        skip = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
+        out: Tensor = skip + self.conv2(F.silu(self.norm2(h)))
+        return out
+
+
+class PlainBlock(_TwoConvs):
+    """Residual block of the VAE, which knows no time."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x [B, C_in, H, W] to [B, C_out, H, W]."""
+        return self._second(x, self._first(x))
+
+
+class TimedBlock(_TwoConvs):
+    """Residual block of the UNet: the timestep embedding is added between its convolutions."""
+
+    def __init__(self, c_in: int, c_out: int, embed_dim: int, groups: int, eps: float) -> None:
+        super().__init__(c_in, c_out, groups, eps)
+        self.time_emb_proj = nn.Linear(embed_dim, c_out)
+
+    def forward(self, x: Tensor, embed: Tensor) -> Tensor:
+        """Map x [B, C_in, H, W] and timestep embedding [B, E] to [B, C_out, H, W]."""
+        shift = self.time_emb_proj(F.silu(embed))[:, :, None, None]
+        return self._second(x, self._first(x) + shift)
+
+
+class Halve(nn.Module):
+    """Convolution with stride 2; an odd side is rounded up, or down where the padding is one-sided."""
+
+    def __init__(self, channels: int, one_sided: bool = False) -> None:
+        super().__init__()
+        self.pad = nn.ZeroPad2d((0, 1, 0, 1)) if one_sided else nn.Identity()
+        self.conv = nn.Conv2d(channels, channels, 3, stride=2, padding=0 if one_sided else 1)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Map h [B, C, H, W] to [B, C, H/2, W/2]."""
+        out: Tensor = self.conv(self.pad(h))
+        return out
+
+
+class Enlarge(nn.Module):
+    """Nearest neighbours to a given size, then a convolution."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, h: Tensor, height: int, width: int) -> Tensor:
+        """Map h [B, C, h, w] to [B, C, height, width]."""
+        out: Tensor = self.conv(F.interpolate(h, size=(height, width), mode="nearest"))
+        return out
