@@ -18,6 +18,7 @@ COMMANDS = {
     "nodes": "list the installed node classes",
     "workflows": "list the workflows that come with the package",
     "models": "convert checkpoints from one layout to another",
+    "train": "train a network from a recipe, resumably",
     "info": "show versions, folders and the device in use",
 }
 

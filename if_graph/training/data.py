@@ -1,6 +1,6 @@
 """A recipe's data field becomes pictures to train on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +58,14 @@ _NAMES = {int: "a whole number", str: "a text"}
 
 KINDS: dict[str, Callable[[Recipe], Pictures]] = {"folder": _folder, "world": _world}
 """Where pictures can come from; the key is the recipe's ``data.kind``."""
+
+
+def texts_of(recipe: Recipe, pictures: Pictures) -> Iterator[str]:
+    """Yield texts to learn a tokenizer from: the captions, or for the nano world its whole grammar."""
+    if recipe.data["kind"] == "world":
+        from if_graph.training.world.caption import all_texts
+
+        yield from all_texts()
+        return
+    for index in range(len(pictures)):
+        yield from pictures.batch([index]).captions

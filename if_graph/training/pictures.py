@@ -13,6 +13,7 @@ from torch import Tensor
 
 from if_graph.cascade.low_res import enlarge
 from if_graph.errors import InputError
+from if_graph.text.clean import clean_caption
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 
@@ -98,11 +99,13 @@ class FolderPictures:
     def batch(self, indices: Sequence[int]) -> Batch:
         """Load, crop and resize the pictures at ``indices``."""
         pictures = [self._picture(i) for i in indices]
-        captions = tuple(
-            self.paths[i].with_suffix(".txt").read_text(encoding="utf-8").strip() for i in indices
-        )
+        captions = tuple(self._caption(i) for i in indices)
         pixels = to_pixels(np.stack([np.asarray(picture) for picture in pictures]))
         return Batch(pixels, captions, self._conditions(pictures))
+
+    def _caption(self, index: int) -> str:
+        """Return the caption as the engine will clean prompts."""
+        return clean_caption(self.paths[index].with_suffix(".txt").read_text(encoding="utf-8"))
 
     def _picture(self, index: int) -> Image.Image:
         with Image.open(self.paths[index]) as opened:

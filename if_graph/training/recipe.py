@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from if_graph.errors import InputError
+from if_graph.training.values import check_values
+
+_SHIPPED = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Recipe:
         ema_decay: of the averaged weights that are exported.
         autocast: ``bfloat16`` or ``float32``.
         seed: decides batches, noise and first weights.
+        notes: remarks; ``sheet`` lists the captions of the sample sheets.
+
+    Raises:
+        InputError: on construction, if a value is out of range.
     """
 
     data: Mapping[str, Any]
@@ -61,22 +68,48 @@ class Recipe:
     seed: int = 0
     notes: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        check_values({item.name: getattr(self, item.name) for item in fields(self)})
+
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as plain data."""
         return asdict(self)
 
 
-def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
-    """Read a recipe file, with ``changes`` laid over its top-level fields.
+def shipped_recipes() -> tuple[str, ...]:
+    """Return the names of the recipes that come with the package."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.json")))
+
+
+def find_recipe(name: str) -> Path:
+    """Turn a path, or the name of a shipped recipe, into the file to read.
 
     Raises:
-        InputError: if the file cannot be read, or has a field no recipe has.
+        InputError: if it is neither.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"recipe {path}: {error}; expected a JSON file") from error
-    data = {**data, **(changes or {})}
+    if name in shipped_recipes():
+        return _SHIPPED / f"{name}.json"
+    if not Path(name).is_file():
+        raise InputError(
+            f"recipe {name}: no such file, and no shipped recipe has that name; "
+            f"expected a JSON file or one of {', '.join(shipped_recipes())}"
+        )
+    return Path(name)
+
+
+def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a recipe file and change some of its fields.
+
+    Args:
+        path: a JSON file.
+        changes: values by field; ``data.count`` names a field of a field.
+
+    Raises:
+        InputError: if the file cannot be read, or a field or value is none a recipe has.
+    """
+    data = _read_object(path)
+    for place, value in (changes or {}).items():
+        _change(data, place, value)
     known = {item.name for item in fields(Recipe)}
     unknown = sorted(set(data) - known)
     if unknown:
@@ -87,3 +120,23 @@ def read_recipe(path: Path, changes: Mapping[str, Any] | None = None) -> Recipe:
     if missing:
         raise InputError(f"recipe {path}: field {missing[0]!r} is missing")
     return Recipe(**data)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"recipe {path}: {error}; expected a JSON file") from error
+    if not isinstance(data, dict):
+        raise InputError(f"recipe {path}: got {type(data).__name__}, expected a JSON object of fields")
+    return data
+
+
+def _change(data: dict[str, Any], place: str, value: Any) -> None:
+    name, dot, rest = place.partition(".")
+    if not dot:
+        data[name] = value
+    elif isinstance(data.get(name), dict):
+        _change(data[name], rest, value)
+    else:
+        raise InputError(f"recipe: {place} cannot be set, since {name!r} has no fields of its own")

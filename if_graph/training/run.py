@@ -1,6 +1,9 @@
-"""One training run from a recipe to an exported checkpoint folder."""
+"""One training run: from a recipe to an exported checkpoint folder, sample sheets and a loss curve."""
 
-from collections.abc import Iterator
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +11,17 @@ import torch
 
 from if_graph.errors import InputError
 from if_graph.text.tokenizer import Tokenizer
-from if_graph.training.data import load_pictures
+from if_graph.training.checks import check_recipe
+from if_graph.training.curve import draw_curve
+from if_graph.training.data import load_pictures, texts_of
 from if_graph.training.export import export
+from if_graph.training.log import TrainStep
 from if_graph.training.pictures import Pictures
 from if_graph.training.recipe import Recipe
-from if_graph.training.state import load_weights
+from if_graph.training.sheet import SampleSheet, sheet_for
+from if_graph.training.state import has_state, load_weights
 from if_graph.training.trainable import Trainable, frozen_text_encoder, new_text_encoder
-from if_graph.training.trainer import Trainer, TrainStep
+from if_graph.training.trainer import STATE, Trainer
 from if_graph.training.vocabulary import train_tokenizer
 
 VOCABULARY_SIZE = 640
@@ -29,70 +36,121 @@ class TrainRun:
         folder: state, log, sample sheets and the exported checkpoint go here.
         resume: go on from the folder's state instead of refusing to overwrite it.
         start_from: a state folder whose averaged weights are the first weights (32 px before 64 px).
+        save_every: seconds between two savings of the state.
+        sheet_every: least seconds between two sample sheets; 0 for none.
     """
 
     recipe: Recipe
     folder: Path
     resume: bool = False
     start_from: Path | None = None
+    save_every: float = 180.0
+    sheet_every: float = 600.0
 
-    def steps(self) -> Iterator[TrainStep]:
+    def steps(self, stop: Callable[[], bool] = lambda: False) -> Iterator[TrainStep]:
         """Train to the end, exporting whenever the state is saved; yields each step.
 
+        Args:
+            stop: asked after each step; where it says True, the state is saved and the training ends.
+
         Raises:
-            InputError: if the folder holds a run and ``resume`` is off, or the data cannot be used.
+            InputError: before anything is written, if the folder holds a run and ``resume`` is off, or
+                recipe and data cannot be used.
+            CheckpointError: if the state, the first weights or the frozen encoder cannot be loaded.
         """
-        if (self.folder / "state").exists() and not self.resume:
+        self._check()
+        torch.manual_seed(self.recipe.seed)  # the first weights; everything later has its own generator
+        pictures = load_pictures(self.recipe)
+        trainer = Trainer(self._model(pictures), pictures, self.recipe, self.folder)
+        if self.resume:
+            trainer.resume()
+        self._note_recipe()
+        keep = _Keeper(self, trainer, sheet_for(self.recipe, pictures), stop)
+        yield from trainer.run(self.save_every, keep, stop)
+
+    @property
+    def spiece(self) -> Path:
+        """The tokenizer's SentencePiece model."""
+        frozen = self.recipe.frozen_text_encoder
+        if self.recipe.text_encoder is None and frozen is not None:
+            return Path(frozen) / "tokenizer" / "spiece.model"
+        return self.folder / "spiece.model"
+
+    def _check(self) -> None:
+        check_recipe(self.recipe)
+        if has_state(self.folder / STATE) and not self.resume:
             raise InputError(
                 f"{self.folder}: holds a training run already; add --resume or choose another folder"
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(self.recipe.seed)  # the first weights; everything later has its own generator
-        pictures = load_pictures(self.recipe)
-        model = self._model(pictures)
-        trainer = Trainer(model, pictures, self.recipe, self.folder)
+        if self.start_from is not None and not (self.start_from / "average.safetensors").is_file():
+            raise InputError(
+                f"{self.start_from}: no average.safetensors, expected the 'state' folder of a training run"
+            )
         if self.resume:
-            trainer.resume()
-        yield from trainer.run(on_save=lambda _: self._export(trainer))
+            self._check_same_recipe()
 
-    @property
-    def _spiece(self) -> Path:
-        frozen = self.recipe.frozen_text_encoder
-        if frozen is not None:
-            return Path(frozen) / "tokenizer" / "spiece.model"
-        beside = self.start_from.parent if self.start_from is not None else self.folder
-        return beside / "spiece.model"
+    def _check_same_recipe(self) -> None:
+        noted = self.folder / "recipe.json"
+        if not noted.is_file():
+            return
+        before, now = json.loads(noted.read_text(encoding="utf-8")), json.loads(self._recipe_text())
+        changed = [name for name in now if name != "notes" and before.get(name) != now[name]]
+        if changed:
+            name = changed[0]
+            raise InputError(
+                f"{self.folder}: was trained with {name} {before.get(name)!r}, got {now[name]!r}; "
+                "give the same value, or begin a new folder with --start-from"
+            )
+
+    def _note_recipe(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        part = self.folder / "recipe.part"
+        part.write_text(self._recipe_text(), encoding="utf-8")
+        part.replace(self.folder / "recipe.json")  # all or nothing: a kill may come any time
+
+    def _recipe_text(self) -> str:
+        return json.dumps(self.recipe.to_json(), indent=2) + "\n"
 
     def _model(self, pictures: Pictures) -> Trainable:
         recipe = self.recipe
         if recipe.text_encoder is None:
-            if recipe.frozen_text_encoder is None:
-                raise InputError(
-                    "recipe: needs 'text_encoder' to train one or 'frozen_text_encoder' to use one"
-                )
-            encoder, tokenizer = frozen_text_encoder(Path(recipe.frozen_text_encoder))
+            encoder, tokenizer = frozen_text_encoder(Path(str(recipe.frozen_text_encoder)))
         else:
-            if not self._spiece.exists():
-                train_tokenizer(_texts(recipe, pictures), VOCABULARY_SIZE, self._spiece)
-            tokenizer = Tokenizer(self._spiece)
+            self._provide_tokenizer(pictures)
+            tokenizer = Tokenizer(self.spiece)
             encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
         model = Trainable(recipe.unet, encoder, tokenizer, recipe.text_encoder is not None)
         if self.start_from is not None:
             load_weights(model, self.start_from / "average.safetensors")
         return model
 
-    def _export(self, trainer: Trainer) -> None:
-        average, model = trainer.state.average, trainer.model
+    def _provide_tokenizer(self, pictures: Pictures) -> None:
+        if self.spiece.exists():
+            return
+        if self.start_from is None:
+            train_tokenizer(texts_of(self.recipe, pictures), VOCABULARY_SIZE, self.spiece)
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(self.start_from.parent / "spiece.model", self.spiece)
+
+
+@dataclass
+class _Keeper:
+    """What follows each saving: the checkpoint, the loss curve and, from time to time, a sample sheet."""
+
+    run: TrainRun
+    trainer: Trainer
+    sheet: SampleSheet
+    stop: Callable[[], bool]
+    painted: float = -float("inf")
+
+    def __call__(self, step: int) -> None:
+        average, model, folder = self.trainer.state.average, self.trainer.model, self.run.folder
         average.swap(model)
-        export(model, self.recipe, self._spiece, self.folder / "checkpoint")
+        export(model, self.run.recipe, self.run.spiece, folder / "checkpoint")
         average.swap(model)
-
-
-def _texts(recipe: Recipe, pictures: Pictures) -> Iterator[str]:
-    if recipe.data["kind"] == "world":
-        from if_graph.training.world.caption import all_texts
-
-        yield from all_texts()
-        return
-    for index in range(len(pictures)):
-        yield from pictures.batch([index]).captions
+        draw_curve(self.trainer.log.rows(), folder / "loss.png")
+        is_due = time.monotonic() - self.painted >= self.run.sheet_every or step == self.run.recipe.steps
+        if self.run.sheet_every and is_due and not self.stop():
+            self.sheet.paint(folder / "checkpoint", folder / "sheets" / f"{step:07d}.png")
+            self.painted = time.monotonic()

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -13,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from if_graph.errors import CheckpointError
 from if_graph.training.ema import AveragedWeights
 
+_UNREADABLE = (OSError, RuntimeError, EOFError, SafetensorError, UnpicklingError)
 _NAMES = ("weights.safetensors", "average.safetensors", "optimizer.pt")
 
 
@@ -38,12 +41,12 @@ class RunState:
         """Write the state into a new folder beside ``folder``, then swap the two."""
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         fresh.mkdir(parents=True, exist_ok=True)
-        _save(dict(self.model.named_parameters()), fresh / _NAMES[0])
+        _save(_trained(self.model), fresh / _NAMES[0])
         _save(self.average.weights, fresh / _NAMES[1])
         numbers = {"step": self.step, "updates": self.average.updates, "rates": self.rates.state_dict()}
         torch.save({"optimizer": self.optimizer.state_dict(), **numbers}, fresh / _NAMES[2])
-        _remove(old)
-        if folder.exists():
+        if folder.exists():  # else a kill came between the renames, and the old one is all there is
+            _remove(old)
             folder.rename(old)
         fresh.rename(folder)
         _remove(old)
@@ -60,26 +63,42 @@ class RunState:
             for name, value in load_file(source / _NAMES[1]).items():
                 self.average.weights[name].copy_(value)
             numbers = torch.load(source / _NAMES[2], weights_only=True)
-        except (OSError, KeyError, RuntimeError) as error:
+        except (*_UNREADABLE, KeyError) as error:
             raise CheckpointError(
-                f"training state {source}: {error}; start again without --resume"
+                f"training state {source}: {error}; start again in another folder"
             ) from error
         self.optimizer.load_state_dict(numbers["optimizer"])
         self.rates.load_state_dict(numbers["rates"])
         self.step, self.average.updates = numbers["step"], numbers["updates"]
 
 
+def has_state(folder: Path) -> bool:
+    """Whether a run was saved in ``folder``, be it by a run that was killed between the two renames."""
+    return folder.exists() or folder.with_name(folder.name + ".old").exists()
+
+
 @torch.no_grad()
 def load_weights(model: nn.Module, path: Path) -> None:
-    """Copy the parameters in ``path`` into ``model``; names and shapes must be the same."""
-    stored = load_file(path)
-    parameters = dict(model.named_parameters())
-    if set(stored) != set(parameters):
-        raise CheckpointError(
-            f"{path}: holds another network's weights ({sorted(set(stored) ^ set(parameters))[0]})"
-        )
-    for name, parameter in parameters.items():
+    """Copy the trained parameters in ``path`` into ``model``.
+
+    Raises:
+        CheckpointError: if the file cannot be read, or a name or a shape differs.
+    """
+    try:
+        stored = load_file(path)
+    except _UNREADABLE as error:
+        raise CheckpointError(f"{path}: {error}; expected the weights of a training run") from error
+    trained, everything = _trained(model), dict(model.named_parameters())
+    strange = set(trained) - set(stored) | set(stored) - set(everything)
+    strange |= {name for name in trained if name in stored and stored[name].shape != trained[name].shape}
+    if strange:
+        raise CheckpointError(f"{path}: holds another network's weights (see {sorted(strange)[0]})")
+    for name, parameter in trained.items():
         parameter.copy_(stored[name])
+
+
+def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 
 
 def _save(tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -12,6 +12,7 @@ from if_graph.diffusion.gaussian import add_noise
 from if_graph.diffusion.schedule import Diffusion
 from if_graph.models.config import config_from_json
 from if_graph.models.unet import UNet
+from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.objective import diffusion_loss
 from if_graph.training.pictures import Batch
@@ -50,6 +51,13 @@ class Trainable(nn.Module):
         output = self.unet(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
         return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion)
 
+    def train(self, mode: bool = True) -> "Trainable":
+        """Switch to training; a frozen encoder stays as it is used later, without dropout."""
+        super().train(mode)
+        if not self.trains_text:
+            self.text_encoder.eval()
+        return self
+
     def encode(self, captions: Sequence[str]) -> Tensor:
         """Encode captions to states [B, 77, E]."""
         tokens = self.tokenizer(captions)
@@ -83,10 +91,8 @@ def new_text_encoder(config: Mapping[str, Any], vocabulary: int) -> nn.Module:
 
 def frozen_text_encoder(folder: Path) -> tuple[nn.Module, Tokenizer]:
     """Load the T5 encoder and tokenizer of a checkpoint folder."""
-    encoder = T5EncoderModel.from_pretrained(
-        folder / "text_encoder", local_files_only=True, dtype=torch.float32
-    )
-    return encoder.eval(), Tokenizer(folder / "tokenizer" / "spiece.model")
+    encoder = load_text_encoder(folder, "cpu", torch.float32)
+    return encoder.model, encoder.tokenizer
 
 
 def _start_quiet(unet: UNet) -> None:

@@ -1,32 +1,23 @@
 """The training loop: a recipe and pictures become trained weights, step by resumable step."""
 
-import csv
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from if_graph.diffusion.schedule import Diffusion, diffusion_from_json
 from if_graph.training.ema import AveragedWeights
+from if_graph.training.log import LossLog, TrainStep
 from if_graph.training.pictures import Batch, Pictures
 from if_graph.training.recipe import Recipe
-from if_graph.training.state import RunState
+from if_graph.training.state import RunState, has_state
 from if_graph.training.trainable import Trainable
 
 STATE = "state"
 
-
-@dataclass(frozen=True)
-class TrainStep:
-    """What one optimiser step reports."""
-
-    step: int
-    steps: int
-    loss: float
-    rate: float
-    seconds: float
+OnSave = Callable[[int], None]
+"""Is told the step whose state lies on disk now."""
 
 
 class Trainer:
@@ -42,6 +33,7 @@ class Trainer:
     def __init__(self, model: Trainable, pictures: Pictures, recipe: Recipe, folder: Path) -> None:
         self.model, self.pictures, self.recipe, self.folder = model, pictures, recipe, folder
         self.diffusion: Diffusion = diffusion_from_json(recipe.scheduler)
+        self.log = LossLog(folder / "log.csv")
         trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
             trained, lr=recipe.peak_rate, betas=(0.9, 0.99), weight_decay=recipe.weight_decay, foreach=True
@@ -54,21 +46,26 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on from the folder's state, if it has one."""
-        if (self.folder / STATE).exists() or (self.folder / f"{STATE}.old").exists():
+        if has_state(self.folder / STATE):
             self.state.load(self.folder / STATE)
+        self.log.cut(self.state.step)
 
-    def run(
-        self, save_every: float = 180.0, on_save: Callable[[int], None] | None = None
-    ) -> Iterator[TrainStep]:
-        """Train to the recipe's end, saving the state every ``save_every`` seconds; yields each step."""
-        saved = time.monotonic()
-        while self.state.step < self.recipe.steps:
+    def run(self, save_every: float, on_save: OnSave, stop: Callable[[], bool]) -> Iterator[TrainStep]:
+        """Train to the recipe's end; yields each step.
+
+        Args:
+            save_every: seconds between two savings of the state.
+            on_save: called after each; what it does may take its time.
+            stop: asked after each step; where it says True, the state is saved and the training ends.
+        """
+        saved, stopped = time.monotonic(), False
+        while self.state.step < self.recipe.steps and not stopped:
             report = self._step()
-            self._log(report)
-            if time.monotonic() - saved > save_every or self.state.step == self.recipe.steps:
+            self.log.append(report)
+            stopped = stop()
+            if stopped or report.step == report.steps or time.monotonic() - saved > save_every:
                 self.state.save(self.folder / STATE)
-                if on_save is not None:
-                    on_save(self.state.step)
+                on_save(report.step)
                 saved = time.monotonic()
             yield report
 
@@ -98,14 +95,3 @@ class Trainer:
         batch = self.pictures.batch(indices)
         captions = tuple("" if drop else text for text, drop in zip(batch.captions, dropped, strict=True))
         return Batch(batch.pixels, captions, batch.low_res)
-
-    def _log(self, report: TrainStep) -> None:
-        path = self.folder / "log.csv"
-        is_new = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if is_new:
-                writer.writerow(["step", "loss", "rate", "seconds"])
-            writer.writerow(
-                [report.step, f"{report.loss:.6f}", f"{report.rate:.3e}", f"{report.seconds:.3f}"]
-            )
