@@ -15,10 +15,11 @@ from if_graph.errors import IFGraphError, Interrupted
 COMMANDS = {
     "run": "run a workflow and save its pictures",
     "validate": "check a workflow without running it",
+    "convert": "turn a workflow into API or editor format",
     "nodes": "list the installed node classes",
     "workflows": "list the workflows that come with the package",
-    "models": "convert checkpoints from one layout to another",
     "train": "train a network from a recipe, resumably",
+    "models": "convert checkpoints from one layout to another",
     "info": "show versions, folders and the device in use",
 }
 

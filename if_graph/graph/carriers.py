@@ -1,13 +1,16 @@
-"""Bytes of a JSON or PNG file -> the workflow JSON inside."""
+"""Bytes of a JSON, PNG or WebP file -> the workflow JSON inside."""
 
 import io
 import json
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.wording import kind_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 LARGEST_JSON = 64 * 2**20
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -37,7 +40,13 @@ def read_carrier(data: bytes, name: str) -> Carried:
         WorkflowError: if there is none, or it cannot be read.
     """
     if data.startswith(_PNG):
-        return _from_png(data, name)
+        return _from_texts(
+            _picture_texts(data, name, "PNG"), name, "PNG with a 'prompt' or 'workflow' text chunk"
+        )
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _from_texts(
+            _picture_texts(data, name, "WEBP"), name, "WebP with 'prompt:' or 'workflow:' in its EXIF"
+        )
     return Carried(_parse(data, name))
 
 
@@ -52,7 +61,7 @@ def _parse(data: bytes | str, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise WorkflowError(
-            f"{name} is not a workflow: {reason}; expected JSON or a PNG saved with its workflow"
+            f"{name} is not a workflow: {reason}; expected JSON, or a PNG or WebP saved with its workflow"
         ) from error
     if not isinstance(parsed, dict):
         raise WorkflowError(
@@ -61,28 +70,35 @@ def _parse(data: bytes | str, name: str) -> dict[str, Any]:
     return parsed
 
 
-def _from_png(data: bytes, name: str) -> Carried:
-    texts = _png_texts(data, name)
+def _from_texts(texts: dict[str, str], name: str, wanted: str) -> Carried:
     editor = _parse(texts["workflow"], f"the 'workflow' chunk of {name}") if "workflow" in texts else None
     if "prompt" in texts:
         return Carried(_parse(texts["prompt"], f"the 'prompt' chunk of {name}"), editor)
     if editor is None:
-        raise WorkflowError(
-            f"{name} carries no workflow; expected a PNG with a 'prompt' or 'workflow' text chunk"
-        )
+        raise WorkflowError(f"{name} carries no workflow; expected a {wanted}")
     return Carried(editor, editor)
 
 
-def _png_texts(data: bytes, name: str) -> dict[str, str]:
+def _picture_texts(data: bytes, name: str, form: str) -> dict[str, str]:
     from PIL import Image  # only pictures need it
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-                if not {"prompt", "workflow"} & picture.info.keys():
-                    picture.load()  # text chunks may follow the pixels
-                found = dict(picture.info)
+            with Image.open(io.BytesIO(data), formats=[form]) as picture:
+                found = _exif_texts(picture) if form == "WEBP" else _chunk_texts(picture)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise WorkflowError(f"{name} cannot be read as a PNG: {error}; save the picture again") from error
-    return {key: str(found[key]) for key in ("prompt", "workflow") if isinstance(found.get(key), str)}
+        raise WorkflowError(f"{name} cannot be read as a {form}: {error}; save the picture again") from error
+    return {key: found[key] for key in ("prompt", "workflow") if isinstance(found.get(key), str)}
+
+
+def _chunk_texts(picture: "Image") -> dict[str, Any]:
+    if not {"prompt", "workflow"} & picture.info.keys():
+        picture.load()  # text chunks may follow the pixels
+    return {str(key): value for key, value in picture.info.items()}
+
+
+def _exif_texts(picture: "Image") -> dict[str, Any]:
+    """Read tags of the form ``workflow:{...}``, whichever tag they are in."""
+    texts = [value for value in picture.getexif().values() if isinstance(value, str)]
+    return {key: text.rstrip("\0") for key, _, text in (text.partition(":") for text in texts)}

@@ -34,7 +34,7 @@ def build_dag(
         WorkflowError: if it cannot run; the message names node, class and input.
     """
     schemas = schemas if schemas is not None else Schemas.of(classes)
-    _require_known_classes(workflow, schemas)
+    require_known_classes(workflow, schemas)
     checker = NodeChecker(workflow, schemas, classes)
     roots = _roots(workflow, schemas, targets)
     graph = _ancestors(roots, checker)
@@ -45,14 +45,34 @@ def build_dag(
     return graph
 
 
-def _require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema]) -> None:
-    for node_id, node in workflow.nodes.items():
-        if node.class_type not in schemas:
-            pack = f", which the file says comes from the pack '{brief(node.pack)}'" if node.pack else ""
-            raise WorkflowError(
-                f"{where(node_id, node)}: there is no node class '{brief(node.class_type)}'{pack}; "
-                f"{nearest(node.class_type, schemas)}"
-            )
+def require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema]) -> None:
+    """Check that every class of a workflow is there.
+
+    Raises:
+        WorkflowError: if not; the message names all that are missing, with their packs if the file says.
+    """
+    unknown = {
+        node.class_type: (i, node) for i, node in workflow.nodes.items() if node.class_type not in schemas
+    }
+    if len(unknown) == 1:
+        ((node_id, node),) = unknown.values()
+        pack = f", which the file says comes from the pack '{brief(node.pack)}'" if node.pack else ""
+        raise WorkflowError(
+            f"{where(node_id, node)}: there is no node class '{brief(node.class_type)}'{pack}; "
+            f"{nearest(node.class_type, schemas)}"
+        )
+    if unknown:
+        packs: dict[str | None, list[str]] = {}
+        for name, (_, node) in unknown.items():
+            packs.setdefault(node.pack, []).append(name)
+        parts = [
+            listed(names) + (f" from the pack '{brief(pack)}'" if pack else "")
+            for pack, names in packs.items()
+        ]
+        raise WorkflowError(
+            f"there are no node classes {'; '.join(parts)}; "
+            "install what is missing, or load it with --nodes PATH"
+        )
 
 
 def _roots(

@@ -9,6 +9,7 @@ from if_graph.graph.api_format import is_api, read_api
 from if_graph.graph.carriers import Carried, read_carrier
 from if_graph.graph.editor_format import is_editor, read_editor
 from if_graph.graph.library import read_source
+from if_graph.graph.object_info import ObjectInfo
 from if_graph.graph.registry import load_node_classes
 from if_graph.graph.schema import NodeSchema, Schemas
 from if_graph.graph.wording import listed
@@ -25,9 +26,10 @@ def load_workflow(
     """Read a workflow in API or editor format.
 
     Args:
-        source: a path (JSON or PNG), the name of a shipped workflow, or parsed JSON.
+        source: a path (JSON, PNG or WebP), the name of a shipped workflow, or parsed JSON.
         classes: the node classes to read it for; the installed ones if left out.
-        object_info: descriptions of classes instead of classes, as ComfyUI's /object_info gives them.
+        object_info: descriptions of classes as ComfyUI's /object_info gives them; they stand before those of
+            ``classes``, and without ``classes`` alone.
 
     Raises:
         WorkflowError: if it cannot be read.
@@ -40,9 +42,11 @@ def load_workflow(
 def _schemas(
     classes: Mapping[str, type] | None, object_info: Mapping[str, Mapping[str, Any]] | None
 ) -> Mapping[str, NodeSchema]:
-    if object_info is not None:
+    if object_info is None:
+        return Schemas.of(classes if classes is not None else load_node_classes())
+    if classes is None:
         return Schemas(object_info)
-    return Schemas.of(classes if classes is not None else load_node_classes())
+    return Schemas({**ObjectInfo(classes), **object_info})
 
 
 def _read(carried: Carried, name: str, schemas: Mapping[str, NodeSchema]) -> Workflow:

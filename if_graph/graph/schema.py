@@ -65,6 +65,7 @@ class NodeSchema:
     is_input_list: bool
     lazy: frozenset[str] = frozenset()
     raw: frozenset[str] = frozenset()
+    output_names: tuple[str, ...] = ()
 
 
 def parse_schema(entry: Mapping[str, Any]) -> NodeSchema:
@@ -100,8 +101,15 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
         is_output=entry["output_node"] is True,
         is_input_list=bool(entry.get("is_input_list", False)),
         lazy=frozenset(spec.name for spec in specs if spec.options.get("lazy")),
+        output_names=_output_names(entry),
         raw=frozenset(spec.name for spec in specs if spec.options.get("rawLink")),
     )
+
+
+def _output_names(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    kinds = [kind if isinstance(kind, str) else "COMBO" for kind in entry["output"]]
+    names = list(entry.get("output_name") or ())
+    return tuple(str(name) for name in [*names, *kinds[len(names) :]])
 
 
 def _input_spec(name: str, declared: Any, required: bool) -> InputSpec:

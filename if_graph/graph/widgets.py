@@ -1,5 +1,6 @@
 """The flat list ``widgets_values`` of an editor file <-> values by input name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from if_graph.graph.schema import InputSpec, NodeSchema
@@ -40,13 +41,41 @@ def widget_values(schema: NodeSchema, values: Any) -> dict[str, Any]:
     return found
 
 
+def widget_list(schema: NodeSchema, values: Mapping[str, Any]) -> list[Any]:
+    """Return what an editor stores for a node: every field's value and what belongs to fields besides.
+
+    Args:
+        schema: the node's class.
+        values: values by input name; a field without one has its default.
+    """
+    stored: list[Any] = []
+    buttons = _has_upload(schema)
+    for spec in schema.inputs.values():
+        if not spec.required and buttons:
+            stored, buttons = [*stored, "image"], False
+        if spec.is_widget:
+            stored.append(values.get(spec.name, spec.default))
+            stored += _controls(spec)
+    return [*stored, "image"] if buttons else stored
+
+
+def _controls(spec: InputSpec) -> list[str]:
+    if not _is_controlled(spec):
+        return []
+    return ["fixed", ""] if spec.kind == "COMBO" else ["fixed"]
+
+
+def _is_controlled(spec: InputSpec) -> bool:
+    seed_like = spec.kind == "INT" and spec.name in ("seed", "noise_seed")
+    return bool(spec.options.get("control_after_generate")) or seed_like
+
+
 def _has_upload(schema: NodeSchema) -> bool:
     return any(spec.options.get(key) for spec in schema.inputs.values() if spec.required for key in _UPLOADS)
 
 
 def _followers(spec: InputSpec, following: list[Any]) -> int:
-    seed_like = spec.kind == "INT" and spec.name in ("seed", "noise_seed")
-    if not (spec.options.get("control_after_generate") or seed_like):
+    if not _is_controlled(spec):
         return 0
     # A file written before a class asked for control lacks the value; never eat a neighbour's.
     if following and following[0] not in _CONTROLS:

@@ -120,6 +120,16 @@ class Workflow:
             for node_id, node in self.nodes.items()
         }
 
+    def to_editor(self) -> dict[str, Any]:
+        """Return the workflow in the editor's format: its own drawing if it has one, else a new one.
+
+        Raises:
+            WorkflowError: if a class has no description.
+        """
+        from if_graph.graph.editor_write import to_editor  # it needs this module first
+
+        return self.editor if self.editor is not None else to_editor(self, self.schemas)
+
     def _require_input(self, node_id: str, name: str) -> None:
         node = self.nodes[node_id]
         schema = self.schemas.get(node.class_type)
