@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "check a workflow without running it",
     "convert": "turn a workflow into API or editor format",
     "nodes": "list the installed node classes",
+    "cache": "look after results kept on disk",
     "workflows": "list the workflows that come with the package",
     "train": "train a network from a recipe, resumably",
     "models": "convert checkpoints from one layout to another",

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from if_graph.cli.cache import add_cache_argument, cache_of
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
 from if_graph.cli.host import (
     add_folder_arguments,
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for pictures (default: output)")
     add_folder_arguments(parser)
     add_nodes_argument(parser)
+    add_cache_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     with using_folders(folders), stop_on_interrupt() as stop:
         workflow = edited_workflow(args, classes)
         watcher = None if args.quiet else ProgressLines(sys.stderr)
-        result = Executor(classes).run(workflow, on_event=watcher, stop=stop)
+        result = Executor(classes, cache_of(args, classes)).run(workflow, on_event=watcher, stop=stop)
     paths = saved_files(result, folders)
     sys.stdout.write(_as_json(result, paths, began) if args.json else "".join(f"{path}\n" for path in paths))
     return 0

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from if_graph.graph.cache import MemoryCache as MemoryCache
+    from if_graph.graph.cache import TieredCache as TieredCache
+    from if_graph.graph.disk_cache import DiskCache as DiskCache
     from if_graph.graph.executor import Executor as Executor
     from if_graph.graph.load import load_workflow as load_workflow
     from if_graph.graph.registry import load_node_classes as load_node_classes
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from if_graph.graph.workflow import Workflow as Workflow
 
 _HOMES = {
+    "DiskCache": "disk_cache",
     "Executor": "executor",
     "Link": "workflow",
     "MemoryCache": "cache",
     "Node": "workflow",
     "RunResult": "results",
+    "TieredCache": "cache",
     "Workflow": "workflow",
     "load_node_classes": "registry",
     "load_workflow": "load",

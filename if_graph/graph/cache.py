@@ -1,4 +1,4 @@
-"""Results by content key, in memory, within a limit in bytes."""
+"""Results by content key, in memory within a limit in bytes, with another tier behind if wanted."""
 
 import os
 from collections import Counter, OrderedDict
@@ -21,8 +21,16 @@ class NodeResult:
     ui: dict[str, Any] | None = None
 
 
+@dataclass
+class _Entry:
+    result: NodeResult
+    blocks: dict[int, int]
+    rate: float
+    worth: float
+
+
 class ResultCache(Protocol):
-    """Where results are kept; a tier on disk can stand behind one in memory with the same two calls."""
+    """Where results are kept."""
 
     def get(self, key: str) -> NodeResult | None:
         """Return the result kept under ``key``, if it still is."""
@@ -32,7 +40,11 @@ class ResultCache(Protocol):
 
 
 class MemoryCache:
-    """Keeps results until they hold more than ``limit`` bytes, then drops the least recently used.
+    """Keeps results until they hold more than ``limit`` bytes, then drops what is cheapest to make again.
+
+    Cheap means few seconds per byte; every use counts a result's seconds afresh, so what was long not used
+    goes before what was, and among equals the least recently used goes first (the rule known as
+    GreedyDual-Size).
 
     Args:
         limit: bytes; half of the machine's memory if left out. What several results share counts once.
@@ -41,45 +53,86 @@ class MemoryCache:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = _half_of_memory() if limit is None else limit
         self.used = 0
-        self._results: OrderedDict[str, tuple[NodeResult, dict[int, int]]] = OrderedDict()
+        self._entries: OrderedDict[str, _Entry] = OrderedDict()
         self._holders: Counter[int] = Counter()
+        self._floor = 0.0
 
     def __len__(self) -> int:
-        return len(self._results)
+        return len(self._entries)
 
     def get(self, key: str) -> NodeResult | None:
         """Return the result kept under ``key``, and count it as used."""
-        if key not in self._results:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        self._results.move_to_end(key)
-        return self._results[key][0]
+        self._entries.move_to_end(key)
+        entry.worth = self._floor + entry.rate
+        return entry.result
 
     def put(self, key: str, result: NodeResult, seconds: float = 0.0) -> None:
         """Keep a result; one that alone exceeds the limit is not kept."""
         self._drop(key)
         blocks = memory_of((result.outputs, result.ui))
-        if sum(blocks.values()) > self.limit:
+        size = sum(blocks.values())
+        if size > self.limit:
             return
-        self._results[key] = (result, blocks)
+        rate = seconds / max(size, 1)
+        self._entries[key] = _Entry(result, blocks, rate, self._floor + rate)
         for block, size in blocks.items():
             self.used += size if not self._holders[block] else 0
             self._holders[block] += 1
         while self.used > self.limit:
-            self._drop(next(iter(self._results)))
+            worst = min(self._entries, key=lambda each: self._entries[each].worth)  # the oldest among equals
+            self._floor = self._entries[worst].worth
+            self._drop(worst)
 
     def clear(self) -> None:
         """Drop everything."""
-        self._results.clear()
+        self._entries.clear()
         self._holders.clear()
         self.used = 0
 
     def _drop(self, key: str) -> None:
-        _, blocks = self._results.pop(key, (None, {}))
-        for block, size in blocks.items():
+        entry = self._entries.pop(key, None)
+        for block, size in entry.blocks.items() if entry is not None else ():
             self._holders[block] -= 1
             if not self._holders[block]:
                 del self._holders[block]
                 self.used -= size
+
+
+class TieredCache:
+    """Looks in memory first and on disk next, and keeps results in both.
+
+    Args:
+        memory: the fast tier.
+        disk: the lasting one.
+        keeps_shown: whether results with something to show last too; it may be a file that is gone by then.
+    """
+
+    def __init__(self, memory: MemoryCache, disk: ResultCache, keeps_shown: bool = True) -> None:
+        self.memory = memory
+        self.disk = disk
+        self.keeps_shown = keeps_shown
+
+    def get(self, key: str) -> NodeResult | None:
+        """Return the result kept under ``key``, if either tier has it."""
+        found = self.memory.get(key)
+        if found is None:
+            found = self.disk.get(key)
+            if found is not None:
+                self.memory.put(key, found)
+        return found
+
+    def put(self, key: str, result: NodeResult, seconds: float) -> None:
+        """Keep a result in both tiers."""
+        self.memory.put(key, result, seconds)
+        if self.keeps_shown or result.ui is None:
+            self.disk.put(key, result, seconds)
+
+    def clear_memory(self) -> None:
+        """Give the memory back; the disk keeps what it has."""
+        self.memory.clear()
 
 
 def _half_of_memory() -> int:

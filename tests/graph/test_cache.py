@@ -79,3 +79,20 @@ def test_replacing_and_clearing_leave_nothing_behind():
     assert 4 * KIB <= cache.used < 5 * KIB
     cache.clear()
     assert (len(cache), cache.used, cache.get("a")) == (0, 0, None)
+
+
+def test_what_is_cheap_to_make_again_goes_before_what_is_dear():
+    cache = MemoryCache(limit=25 * KIB)
+    cache.put("dear", result(tensor(10)), seconds=60)
+    cache.put("cheap", result(tensor(10)), seconds=1)
+    cache.put("new", result(tensor(10)), seconds=1)
+    assert cache.get("cheap") is None
+    assert cache.get("dear")
+
+
+def test_what_is_dear_goes_too_if_it_is_never_used():
+    cache = MemoryCache(limit=25 * KIB)
+    cache.put("dear", result(tensor(10)), seconds=3)
+    for i in range(9):
+        cache.put(f"{i}", result(tensor(10)), seconds=1)
+    assert cache.get("dear") is None
