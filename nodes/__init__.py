@@ -1,8 +1,15 @@
 """ComfyUI's view of the cascade: node classes by name."""
 
-from . import finish, load, lora, sample, text
+from . import edit, finish, load, lora, sample, text
 
-NODE_CLASS_MAPPINGS = {**load.NODES, **lora.NODES, **text.NODES, **sample.NODES, **finish.NODES}
-NODE_DISPLAY_NAME_MAPPINGS = {**load.NAMES, **lora.NAMES, **text.NAMES, **sample.NAMES, **finish.NAMES}
+NODE_CLASS_MAPPINGS = {**load.NODES, **lora.NODES, **text.NODES, **sample.NODES, **edit.NODES, **finish.NODES}
+NODE_DISPLAY_NAME_MAPPINGS = {
+    **load.NAMES,
+    **lora.NAMES,
+    **text.NAMES,
+    **sample.NAMES,
+    **edit.NAMES,
+    **finish.NAMES,
+}
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]

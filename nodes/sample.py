@@ -1,12 +1,17 @@
 """Sampling nodes: a schedule, and the three stages."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from if_graph.cascade.edit import Start
+from if_graph.cascade.guidance import Guidance
+from if_graph.cascade.low_res import LOW_RES_NOISES
 from if_graph.cascade.plan import SamplingPlan
-from if_graph.cascade.stage import Request, Stage
+from if_graph.cascade.request import Request
+from if_graph.cascade.stage import Stage
 from if_graph.errors import InputError
 from if_graph.text.embeddings import TextEmbeddings
 
@@ -85,12 +90,19 @@ class IFStageI:
                 "schedule": sockets.SCHEDULE_INPUT,
                 "seed": sockets.SEED,
                 "guidance_scale": sockets.guidance(7.0),
-                "width": ("INT", {**side, "tooltip": "Width in pixels, a multiple of 8."}),
-                "height": ("INT", {**side, "tooltip": "Height in pixels, a multiple of 8."}),
+                "width": (
+                    "INT",
+                    {**side, "tooltip": "Width in pixels, a multiple of 8; a start brings its own."},
+                ),
+                "height": (
+                    "INT",
+                    {**side, "tooltip": "Height in pixels, a multiple of 8; a start brings its own."},
+                ),
                 "batch_size": sockets.number(
                     "INT", 1, 1, 64, 1, "Pictures to paint at once, each with its own seed."
                 ),
-            }
+            },
+            "optional": {"start": sockets.START_INPUT, "guidance": sockets.GUIDANCE_INPUT},
         }
 
     def run(
@@ -104,10 +116,14 @@ class IFStageI:
         width: int,
         height: int,
         batch_size: int,
+        start: Start | None = None,
+        guidance: Guidance | None = None,
     ) -> tuple[Tensor]:
         positive = positive.repeat(batch_size)
         generators = _generators(seed, len(positive))
-        request = Request(positive, negative, schedule, generators, (height, width), guidance_scale)
+        size = (height, width) if start is None else start.size
+        request = Request(positive, negative, schedule, generators, size, guidance_scale)
+        request = replace(request, start=start, guidance=guidance or Guidance())
         return (to_image(host.follow(stage.sample(request)).x_t),)
 
 
@@ -133,7 +149,13 @@ class IFStageII:
                 "seed": sockets.SEED,
                 "guidance_scale": sockets.guidance(4.0),
                 "noise_level": sockets.NOISE_LEVEL,
-            }
+            },
+            "optional": {
+                "start": sockets.START_INPUT,
+                "guidance": sockets.GUIDANCE_INPUT,
+                "low_res_noise": sockets.LOW_RES_NOISE,
+                "blur_sigma": sockets.BLUR_SIGMA,
+            },
         }
 
     def run(
@@ -146,6 +168,10 @@ class IFStageII:
         seed: int,
         guidance_scale: float,
         noise_level: float,
+        start: Start | None = None,
+        guidance: Guidance | None = None,
+        low_res_noise: str = LOW_RES_NOISES[0],
+        blur_sigma: float = 0.0,
     ) -> tuple[Tensor]:
         low_res = from_image(image)
         positive = positive.repeat(len(low_res)) if len(positive) == 1 else positive
@@ -153,6 +179,13 @@ class IFStageII:
         generators = _generators(seed, len(positive))
         request = Request(
             positive, negative, schedule, generators, size, guidance_scale, low_res, noise_level
+        )
+        request = replace(
+            request,
+            start=start,
+            guidance=guidance or Guidance(),
+            low_res_noise=low_res_noise,
+            blur_sigma=blur_sigma,
         )
         return (to_image(host.follow(stage.sample(request)).x_t),)
 

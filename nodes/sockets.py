@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from if_graph.cascade.low_res import LOW_RES_NOISES
 from if_graph.cascade.plan import TIMESTEP_CHOICES, VARIANCES
 from if_graph.diffusion.samplers import SAMPLERS
 from if_graph.models.placement import DEVICES, DTYPES
@@ -12,7 +13,10 @@ TEXT_ENCODER = "IF_TEXT_ENCODER"
 EMBEDS = "IF_EMBEDS"
 STAGE = "IF_STAGE"
 SCHEDULE = "IF_SCHEDULE"
+START = "IF_START"
+GUIDANCE = "IF_GUIDANCE"
 IMAGE = "IMAGE"
+MASK = "MASK"
 
 
 def socket(kind: str, tooltip: str) -> Socket:
@@ -75,6 +79,17 @@ NOISE_LEVEL = number(
     1.0,
     0.01,
     "Noise added to the low-res picture; low stays faithful, high invents and repairs.",
+)
+START_INPUT = socket(START, "A picture to start from, from 'Image noising'; its size is the result's.")
+GUIDANCE_INPUT = socket(GUIDANCE, "Style, second prompt, interval and thresholds, from 'Guidance'.")
+LOW_RES_NOISE = choice(
+    list(LOW_RES_NOISES),
+    LOW_RES_NOISES[0],
+    "When the low-res picture is noised: once, so that guidance compares like with like, "
+    "or afresh at every step, as the original code does.",
+)
+BLUR_SIGMA = number(
+    "FLOAT", 0.0, 0.0, 10.0, 0.1, "Blur of the low-res picture in its own pixels; hides its artefacts."
 )
 
 
