@@ -31,10 +31,11 @@ def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None
         noising = {"_class_name": "DDPMScheduler", "beta_schedule": recipe.scheduler["beta_schedule"]}
         _write_json(noising, folder / "image_noising_scheduler" / "scheduler_config.json")
     if model.trains_text:
-        _export_text(model.text_encoder, spiece, folder)
+        export_text(model.text_encoder, spiece, folder)
 
 
-def _export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
+def export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
+    """Write ``text_encoder/`` and ``tokenizer/``; the tokenizer is last, so where it is, all is."""
     _write_weights(encoder, folder / "text_encoder" / "model.safetensors")
     config: Any = encoder.config
     data = config.to_dict() | {"architectures": ["T5EncoderModel"], "dtype": "float16"}

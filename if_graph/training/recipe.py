@@ -24,6 +24,8 @@ class Recipe:
         unet: the network, as a ``unet/config.json``.
         scheduler: the noise schedule and prediction type, as a ``scheduler_config.json``.
         text_encoder: a T5 config to train together with the network, or None to use a frozen one.
+        text_lesson: steps of the new encoder's first lesson (:mod:`if_graph.training.lesson`), after which it is
+            frozen; 0 trains it together with the network.
         frozen_text_encoder: checkpoint folder of the frozen encoder, where ``text_encoder`` is None.
         side: side in pixels of the training pictures (crops, in super-resolution).
         low_side: side of the low-res pictures a super-resolution stage starts from; None for Stage I.
@@ -50,6 +52,7 @@ class Recipe:
     unet: Mapping[str, Any]
     scheduler: Mapping[str, Any]
     text_encoder: Mapping[str, Any] | None = None
+    text_lesson: int = 0
     frozen_text_encoder: str | None = None
     side: int = 64
     low_side: int | None = None
@@ -70,6 +73,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_values({item.name: getattr(self, item.name) for item in fields(self)})
+
+    @property
+    def learns_text(self) -> bool:
+        """Whether the text encoder is trained together with the network."""
+        return self.text_encoder is not None and self.text_lesson == 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as plain data."""

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from if_graph import progress
 from if_graph.errors import InputError
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.checks import check_recipe
 from if_graph.training.curve import draw_curve
 from if_graph.training.data import load_pictures, texts_of
-from if_graph.training.export import export
+from if_graph.training.export import export, export_text
+from if_graph.training.lesson import teach_text
 from if_graph.training.log import TrainStep
 from if_graph.training.pictures import Pictures
 from if_graph.training.recipe import Recipe
@@ -115,14 +118,30 @@ class TrainRun:
         recipe = self.recipe
         if recipe.text_encoder is None:
             encoder, tokenizer = frozen_text_encoder(Path(str(recipe.frozen_text_encoder)))
+        elif recipe.text_lesson:
+            encoder, tokenizer = self._taught(pictures)
         else:
             self._provide_tokenizer(pictures)
             tokenizer = Tokenizer(self.spiece)
             encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
-        model = Trainable(recipe.unet, encoder, tokenizer, recipe.text_encoder is not None)
+        model = Trainable(recipe.unet, encoder, tokenizer, recipe.learns_text)
         if self.start_from is not None:
             load_weights(model, self.start_from / "average.safetensors")
         return model
+
+    def _taught(self, pictures: Pictures) -> tuple[nn.Module, Tokenizer]:
+        """Give a new encoder its first lesson and freeze it as it will be shipped; a resumed run finds it done."""
+        checkpoint = self.folder / "checkpoint"
+        if not (checkpoint / "tokenizer" / "spiece.model").is_file():
+            self._provide_tokenizer(pictures)
+            encoder = new_text_encoder(self.recipe.text_encoder or {}, VOCABULARY_SIZE)
+            steps = self.recipe.text_lesson
+            for done, loss in enumerate(
+                teach_text(encoder, Tokenizer(self.spiece), pictures, steps, self.recipe.seed)
+            ):
+                progress.report(done + 1, steps, loss)
+            export_text(encoder, self.spiece, checkpoint)
+        return frozen_text_encoder(checkpoint)
 
     def _provide_tokenizer(self, pictures: Pictures) -> None:
         if self.spiece.exists():
