@@ -1,9 +1,10 @@
 """A first lesson for a fresh text encoder: foretell the picture, as a thumbnail, from any one position.
 
-The UNet pools and attends over all 77 positions, and starts out doing so evenly, so what only the few word positions
-know reaches it diluted seventyfold. Measured on the nano world at 32 px: trained with the UNet alone, backgrounds
-followed the prompt after 5,000 pictures, but objects not after 21,000. The lesson costs minutes, needs no UNet, and makes
-every state carry what can be seen, in proportion to how much of the picture it decides.
+The UNet pools and attends over all 77 positions, and starts out doing so evenly, so what only the few word
+positions know reaches it diluted seventyfold. Measured on the nano world at 32 px: trained with the UNet
+alone, backgrounds followed the prompt after 5,000 pictures, but objects not after 21,000. The lesson costs
+minutes, needs no UNet, and makes every state carry what can be seen, in proportion to how much of the picture
+it decides.
 """
 
 from collections.abc import Iterator

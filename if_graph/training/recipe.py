@@ -24,8 +24,8 @@ class Recipe:
         unet: the network, as a ``unet/config.json``.
         scheduler: the noise schedule and prediction type, as a ``scheduler_config.json``.
         text_encoder: a T5 config to train together with the network, or None to use a frozen one.
-        text_lesson: steps of the new encoder's first lesson (:mod:`if_graph.training.lesson`), after which it is
-            frozen; 0 trains it together with the network.
+        text_lesson: steps of a new encoder's first lesson (:mod:`if_graph.training.lesson`), after which it
+            is frozen; 0 trains it together with the network.
         frozen_text_encoder: checkpoint folder of the frozen encoder, where ``text_encoder`` is None.
         side: side in pixels of the training pictures (crops, in super-resolution).
         low_side: side of the low-res pictures a super-resolution stage starts from; None for Stage I.

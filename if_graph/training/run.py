@@ -130,7 +130,7 @@ class TrainRun:
         return model
 
     def _taught(self, pictures: Pictures) -> tuple[nn.Module, Tokenizer]:
-        """Give a new encoder its first lesson and freeze it as it will be shipped; a resumed run finds it done."""
+        """Teach a new encoder and freeze it as it will be shipped; a resumed run finds that done."""
         checkpoint = self.folder / "checkpoint"
         if not (checkpoint / "tokenizer" / "spiece.model").is_file():
             self._provide_tokenizer(pictures)
