@@ -50,8 +50,9 @@ def run(tmp_path):
     folders = Folders(tmp_path / "in", tmp_path / "out", tmp_path / "temp")
 
     def call(workflow):
+        last = workflow.find("Stage III")
         with using_folders(folders):
-            return executor.run(workflow, targets=[workflow.find("Stage III")]).outputs[workflow.find("Stage III")][0]
+            return executor.run(workflow, targets=[last]).outputs[last][0]
 
     return call
 
@@ -81,14 +82,20 @@ def test_the_same_seed_repeats_bit_for_bit_in_a_fresh_engine(small, tmp_path):
 
 
 def arguments(out):
-    return [word for target, value in SMALL.items() for word in ("--set", f"{target}={value}")] + ["--out", str(out)]
+    settings = [word for target, value in SMALL.items() for word in ("--set", f"{target}={value}")]
+    return [*settings, "--out", str(out)]
 
 
 def test_the_command_saves_three_pictures_that_carry_their_workflow(tmp_path):
-    code = main(["run", "txt2img", "--prompt", "a dog on a red background", "--seed", "3", *arguments(tmp_path)])
+    words = ["--prompt", "a dog on a red background", "--seed", "3"]
+    code = main(["run", "txt2img", *words, *arguments(tmp_path)])
     sizes = {path.name: Image.open(path).size for path in sorted(tmp_path.iterdir())}
     assert code == 0
-    assert sizes == {"if-1024_00001_.png": (256, 256), "if-256_00001_.png": (64, 64), "if-64_00001_.png": (16, 16)}
+    assert sizes == {
+        "if-1024_00001_.png": (256, 256),
+        "if-256_00001_.png": (64, 64),
+        "if-64_00001_.png": (16, 16),
+    }
     prompt = json.loads(Image.open(tmp_path / "if-1024_00001_.png").text["prompt"])
     assert "a dog on a red background" in json.dumps(prompt)
 
