@@ -37,6 +37,15 @@ def make_request(wave):
 
 
 @pytest.fixture
+def two_prompts(wave):
+    """Prompts of two pictures, for ``make_request``."""
+    return {
+        "positive": embeds(wave(2, 7, 48, f=0.11, p=0.5)),
+        "negative": embeds(wave(2, 7, 48, f=0.17, p=0.9)),
+    }
+
+
+@pytest.fixture
 def stage_1(tiny_unet):
     return Stage(tiny_unet, Diffusion(), Diffusion(), place("cpu"))
 
