@@ -2,10 +2,12 @@
 
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
-from if_graph.text.t5 import TextEncoder, load_text_encoder
+from if_graph.text.mixing import mix
+from if_graph.text.t5 import ENCODER_DTYPES, TextEncoder, load_text_encoder
 from if_graph.text.tokenizer import MAX_TOKENS, Tokenizer, Tokens
 
 __all__ = [
+    "ENCODER_DTYPES",
     "MAX_TOKENS",
     "TextEmbeddings",
     "TextEncoder",
@@ -13,4 +15,5 @@ __all__ = [
     "Tokens",
     "clean_caption",
     "load_text_encoder",
+    "mix",
 ]

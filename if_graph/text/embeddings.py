@@ -73,6 +73,11 @@ class TextEmbeddings:
         """Return the same rows on ``device`` with states in ``dtype``; None keeps what is there."""
         return TextEmbeddings(self.states.to(device, dtype), self.mask.to(device), self.prompts)
 
+    def split(self) -> "list[TextEmbeddings]":
+        """Return each row as a record of its own."""
+        parts = zip(self.states.chunk(len(self)), self.mask.chunk(len(self)), self.prompts, strict=True)
+        return [TextEmbeddings(states, mask, (prompt,)) for states, mask, prompt in parts]
+
     @staticmethod
     def concat(parts: "Sequence[TextEmbeddings]") -> "TextEmbeddings":
         """Join the rows of ``parts``, in order.

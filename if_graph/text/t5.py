@@ -11,12 +11,20 @@ from torch import Tensor, nn
 from if_graph.errors import CheckpointError, InputError
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
+from if_graph.text.int8 import fill_int8
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.weights import fill_weights, find_weights
 
-_TIED = frozenset(
-    {"shared.weight", "encoder.embed_tokens.weight"}
-)  # one tensor; files hold one or both names
+ENCODER_DTYPES: dict[str, torch.dtype | None] = {
+    "auto": None,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "int8": torch.int8,
+}
+"""What a user may choose for the encoder, as :func:`load_text_encoder` takes it."""
+
+TIED = frozenset({"shared.weight", "encoder.embed_tokens.weight"})  # one tensor; files hold one or both names
 
 
 class TextEncoder:
@@ -47,7 +55,7 @@ class TextEncoder:
         return embedding
 
     @torch.no_grad()
-    def encode(self, prompts: Sequence[str], clean: bool = True) -> TextEmbeddings:
+    def encode(self, prompts: Sequence[str], clean: bool = True, chunks: int = 1) -> TextEmbeddings:
         """Encode prompts, one row each; words beyond the tokenizer's length are cut, with a logged warning.
 
         Every prompt goes through the model alone: kernels choose their order of summation by batch size, so
@@ -57,6 +65,8 @@ class TextEncoder:
         Args:
             prompts: at least one text; the empty one is the usual negative prompt.
             clean: clean the caption as the model was trained; False only strips and lower-cases it.
+            chunks: how many runs of L tokens a long prompt may fill. Each is encoded by itself and they are
+                joined; all prompts of one call get the same number. The model was trained with 1.
 
         Returns:
             Embeddings on the CPU, states [B, L, E] in float32, which loses nothing of any dtype.
@@ -68,17 +78,29 @@ class TextEncoder:
             raise InputError(
                 f"text encoder: got one text {prompts!r}, expected a list of texts; write [text]"
             )
-        texts = [clean_caption(prompt) if clean else prompt.strip().lower() for prompt in prompts]
-        tokens = self.tokenizer(texts)
+        tokens = self.tokenizer(_cleaned(prompts, clean), chunks)
         rows = [self._encode_row(*row) for row in zip(tokens.ids, tokens.mask, strict=True)]
         return TextEmbeddings(torch.cat(rows), tokens.mask, tuple(prompts))
 
+    def cut_words(self, prompts: Sequence[str], clean: bool = True, chunks: int = 1) -> tuple[str, ...]:
+        """Return what :meth:`encode` would leave out of each prompt, silently; often an empty string."""
+        return self.tokenizer.cut(_cleaned(prompts, clean), chunks)
+
     def _encode_row(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Map ids and mask [L] to states [1, L, E], float32 on the CPU."""
+        """Map ids and mask [n * L] to states [1, n * L, E], float32 on the CPU, each run by itself."""
+        count = -(-len(ids) // self.tokenizer.length)
+        runs = zip(ids.chunk(count), mask.chunk(count), strict=True)
+        return torch.cat([self._encode_run(*run) for run in runs], dim=1)
+
+    def _encode_run(self, ids: Tensor, mask: Tensor) -> Tensor:
         ids, mask = ids[None].to(self.device), mask[None].to(self.device)
         output = self.model(input_ids=ids, attention_mask=mask.long())
         states: Tensor = output.last_hidden_state
         return states.float().cpu()
+
+
+def _cleaned(prompts: Sequence[str], clean: bool) -> list[str]:
+    return [clean_caption(prompt) if clean else prompt.strip().lower() for prompt in prompts]
 
 
 def load_text_encoder(
@@ -94,7 +116,9 @@ def load_text_encoder(
             ``tokenizer/spiece.model``.
         device: where the encoder shall run.
         dtype: what it computes in; None takes bfloat16 on CUDA, float32 elsewhere, whatever the files hold.
-        variant: load these files, for example ``fp16``; None takes the most precise ones there.
+            ``torch.int8`` holds the large weights in 8 bits and computes in the default type.
+        variant: load these files, for example ``fp16``; None takes the most precise ones there, or with
+            ``torch.int8`` the published ``8bit`` ones where they are.
 
     Raises:
         CheckpointError: if something is missing, unreadable, or does not fit the rest.
@@ -107,10 +131,13 @@ def load_text_encoder(
             "an official checkpoint; give the folder that holds both"
         )
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
-    files = find_weights(folder / "text_encoder", "model", variant)
     model = _empty_model(folder / "text_encoder" / "config.json")
+    if dtype == torch.int8:
+        fill_int8(model, folder / "text_encoder", device, _default_dtype(device), variant, TIED)
+        return TextEncoder(model, tokenizer)
+    files = find_weights(folder / "text_encoder", "model", variant)
     dtype = dtype or _default_dtype(device)
-    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), _TIED)
+    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED)
     return TextEncoder(model, tokenizer)
 
 

@@ -17,6 +17,8 @@ EOS_ID = 1
 """T5's end mark; there is no start mark."""
 MAX_TOKENS = 77
 """Tokens per prompt that IF was trained with, the end mark included."""
+WORD_START = "\u2581"
+"""SentencePiece's sign for a space; pieces that begin a word carry it."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,31 +59,58 @@ class Tokenizer:
         self.length = length
         self._pieces = _load_pieces(model_file)
 
-    def __call__(self, texts: Sequence[str]) -> Tokens:
-        """Turn texts into ids [B, L]; what does not fit is cut, kept in ``Tokens.cut`` and logged.
+    def __call__(self, texts: Sequence[str], chunks: int = 1) -> Tokens:
+        """Turn texts into ids [B, n * L]; what does not fit is cut, kept in ``Tokens.cut`` and logged.
 
         Args:
             texts: at least one, already cleaned.
+            chunks: how many runs of L tokens a text may fill. All texts get as many as the longest needs, at
+                most this many, n; every run has its own end mark, and the next one starts with a word.
 
         Raises:
-            InputError: if ``texts`` is empty, or one string instead of several.
+            InputError: if ``texts`` is empty, or one string instead of several, or ``chunks`` is below 1.
         """
         if isinstance(texts, str) or not texts:
             raise InputError(f"tokenizer: got {texts!r}, expected a list of at least one text; write [text]")
-        split = [self._split(text) for text in texts]
-        ids = torch.tensor([self._pad(kept) for kept, _ in split])
-        lengths = torch.tensor([[len(kept)] for kept, _ in split])
-        return Tokens(ids, torch.arange(self.length) < lengths, tuple(cut for _, cut in split))
+        if chunks < 1:
+            raise InputError(f"tokenizer: got {chunks} chunks, expected at least 1")
+        split = [self._split(text, chunks) for text in texts]
+        for _, cut in split:
+            self._warn(cut, chunks)
+        most = max(len(runs) for runs, _ in split)
+        runs = [[*runs, *[[EOS_ID]] * (most - len(runs))] for runs, _ in split]
+        ids = torch.tensor([[self._pad(run) for run in row] for row in runs])  # [B, n, L]
+        lengths = torch.tensor([[[len(run)] for run in row] for row in runs])
+        mask = torch.arange(self.length) < lengths
+        return Tokens(ids.flatten(1), mask.flatten(1), tuple(cut for _, cut in split))
 
-    def _split(self, text: str) -> tuple[list[int], str]:
-        ids = self._pieces.encode(text)
-        room = self.length - 1  # the end mark always has its place
-        cut = self._pieces.decode(ids[room:]) if len(ids) > room else ""
-        if len(ids) > room:
+    def cut(self, texts: Sequence[str], chunks: int = 1) -> tuple[str, ...]:
+        """Return the words of each text that would find no place, silently."""
+        return tuple(self._split(text, chunks)[1] for text in texts)
+
+    def _split(self, text: str, chunks: int) -> tuple[list[list[int]], str]:
+        """Return runs of ids, each with its end mark, and the words left over."""
+        ids: list[int] = self._pieces.encode(text)
+        runs: list[list[int]] = []
+        while len(runs) < chunks and (ids or not runs):
+            end = self.length - 1  # the end mark always has its place
+            if len(ids) > end and len(runs) < chunks - 1:
+                end = self._last_word_start(ids, end)
+            runs.append([*ids[:end], EOS_ID])
+            ids = ids[end:]
+        return runs, self._pieces.decode(ids) if ids else ""
+
+    def _last_word_start(self, ids: list[int], room: int) -> int:
+        starts = (i for i in range(room, 0, -1) if self._pieces.id_to_piece(ids[i]).startswith(WORD_START))
+        return next(starts, room)
+
+    def _warn(self, cut: str, chunks: int) -> None:
+        if cut:
             _log.warning(
-                "the prompt has more than %d tokens, the model does not see its end: %r", self.length, cut
+                "the prompt has more than %d tokens, the model does not see its end: %r",
+                self.length * chunks,
+                cut,
             )
-        return [*ids[:room], EOS_ID], cut
 
     def _pad(self, ids: list[int]) -> list[int]:
         return ids + [PAD_ID] * (self.length - len(ids))
