@@ -1,9 +1,14 @@
 """Loader nodes: a checkpoint's name becomes a text encoder or a stage."""
 
+from dataclasses import replace
 from typing import Any
 
 from if_graph.cascade.safety import SafetyChecker
-from if_graph.cascade.stage import Stage, load_stage
+from if_graph.cascade.stage import Stage
+from if_graph.cascade.upscaler import Upscaler
+from if_graph.cascade.upscaler_load import load_any_stage
+from if_graph.cascade.upscaler_tiles import Tiles
+from if_graph.errors import InputError
 from if_graph.models.placement import place
 from if_graph.models.safety import load_safety_net
 from if_graph.text.t5 import TextEncoder, load_text_encoder
@@ -47,7 +52,7 @@ class IFLoadTextEncoder:
 
 
 class IFLoadStage:
-    """Load one stage of the cascade: its UNet and noise schedule."""
+    """Load one stage of the cascade, or the x4 upscaler that was released as Stage III."""
 
     CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
@@ -66,8 +71,44 @@ class IFLoadStage:
     def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "unet"))
 
-    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[Stage]:
-        return (load_stage(host.find_checkpoint(checkpoint, "unet"), place(device, dtype)),)
+    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[Stage | Upscaler]:
+        return (load_any_stage(host.find_checkpoint(checkpoint, "unet"), place(device, dtype)),)
+
+
+class IFUpscalerTiles:
+    """Choose from which size on the x4 upscaler works in tiles, which bounds its memory."""
+
+    CATEGORY = "DeepFloyd IF/load"
+    DESCRIPTION = __doc__
+    RETURN_TYPES = (sockets.STAGE,)
+    RETURN_NAMES = ("stage",)
+    OUTPUT_TOOLTIPS = ("The same upscaler, tiled so.",)
+    FUNCTION = "run"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        side = "side of a tile in pixels of the small picture; 0 never tiles."
+        return {
+            "required": {
+                "stage": sockets.socket(sockets.STAGE, "An x4 upscaler, from 'Load stage'."),
+                "unet_tile": sockets.number("INT", 512, 0, 4096, 8, "While painting, " + side),
+                "vae_tile": sockets.number("INT", 256, 0, 4096, 8, "While decoding, " + side),
+                "overlap": sockets.number("INT", 32, 0, 512, 8, "Pixels that neighbouring tiles share."),
+            }
+        }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, unet_tile: int, vae_tile: int, overlap: int) -> bool | str:
+        try:
+            Tiles(unet_tile, vae_tile, overlap)
+        except InputError as error:
+            return str(error)
+        return True
+
+    def run(self, stage: Stage | Upscaler, unet_tile: int, vae_tile: int, overlap: int) -> tuple[Upscaler]:
+        if not isinstance(stage, Upscaler):
+            raise InputError("got an IF stage, expected an x4 upscaler; load one, or leave this node out")
+        return (replace(stage, tiles=Tiles(unet_tile, vae_tile, overlap)),)
 
 
 class IFLoadSafetyChecker:
@@ -112,9 +153,11 @@ NODES = {
     "IFLoadTextEncoder": IFLoadTextEncoder,
     "IFLoadStage": IFLoadStage,
     "IFLoadSafetyChecker": IFLoadSafetyChecker,
+    "IFUpscalerTiles": IFUpscalerTiles,
 }
 NAMES = {
     "IFLoadTextEncoder": "IF Load Text Encoder",
     "IFLoadStage": "IF Load Stage",
     "IFLoadSafetyChecker": "IF Load Safety Checker",
+    "IFUpscalerTiles": "IF Upscaler Tiles",
 }

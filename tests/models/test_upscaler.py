@@ -11,9 +11,10 @@ from torch.testing import assert_close
 from if_graph.errors import CheckpointError
 from if_graph.models.placement import Placement, place
 from if_graph.models.x4 import attention
-from if_graph.models.x4.config import UPSCALER, UPSCALER_VAE, upscaler_config, vae_config
+from if_graph.models.x4.config import UPSCALER, upscaler_config
 from if_graph.models.x4.unet import UpscalerUNet, load_upscaler_unet
 from if_graph.models.x4.vae import Vae, load_vae
+from if_graph.models.x4.vae_config import UPSCALER_VAE, vae_config
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""The upscaler's ``unet/config.json`` and ``vae/config.json`` as records."""
+"""The upscaler's ``unet/config.json`` as a record."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ _UNET_FIXED: dict[str, tuple[Any, ...]] = {  # fields the released network has n
     "center_input_sample": (False,),
     "downsample_padding": (1,),
 }
-_VAE_FIXED: dict[str, tuple[Any, ...]] = {"act_fn": ("silu",), "use_quant_conv": (True, None)}
 _DOWN = {"DownBlock2D": False, "CrossAttnDownBlock2D": True}
 
 
@@ -53,34 +52,6 @@ class UpscalerConfig:
     norm_eps: float = 1e-5
 
 
-@dataclass(frozen=True)
-class VaeConfig:
-    """The autoencoder; field names follow the checkpoint's ``config.json``.
-
-    Args:
-        in_channels: of the picture.
-        latent_channels: of the latents.
-        block_out_channels: width of each level, widest image first.
-        layers_per_block: residual blocks in each level of the encoder; the decoder has one more.
-        norm_num_groups: groups of every GroupNorm.
-        scaling_factor: latents times this are what the UNet paints.
-        force_upcast: float16 overflows in it, so it runs in float32.
-    """
-
-    in_channels: int
-    latent_channels: int
-    block_out_channels: tuple[int, ...]
-    layers_per_block: int
-    norm_num_groups: int = 32
-    scaling_factor: float = 0.08333  # vae/config.json of the release
-    force_upcast: bool = True
-
-    @property
-    def factor(self) -> int:
-        """How much higher and wider a picture is than its latents."""
-        return int(2 ** (len(self.block_out_channels) - 1))
-
-
 UPSCALER = UpscalerConfig(
     in_channels=7,
     out_channels=4,
@@ -92,9 +63,6 @@ UPSCALER = UpscalerConfig(
     cross_attention_dim=1024,
     num_class_embeds=1000,
 )
-UPSCALER_VAE = VaeConfig(
-    in_channels=3, latent_channels=4, block_out_channels=(128, 256, 512), layers_per_block=2
-)
 
 
 def upscaler_config(data: Mapping[str, Any]) -> UpscalerConfig:
@@ -103,7 +71,7 @@ def upscaler_config(data: Mapping[str, Any]) -> UpscalerConfig:
     Raises:
         CheckpointError: if a field is missing or asks for something this network does not have.
     """
-    _check_fixed("unet", data, _UNET_FIXED)
+    check_fixed("unet", data, _UNET_FIXED)
     try:
         widths = tuple(int(width) for width in data["block_out_channels"])
         return UpscalerConfig(
@@ -120,31 +88,15 @@ def upscaler_config(data: Mapping[str, Any]) -> UpscalerConfig:
             norm_eps=float(data.get("norm_eps") or 1e-5),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise _unusable("unet", error) from error
+        raise unusable("unet", error) from error
 
 
-def vae_config(data: Mapping[str, Any]) -> VaeConfig:
-    """Read ``vae/config.json``.
+def check_fixed(part: str, data: Mapping[str, Any], fixed: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse a config whose fields have other values than the accepted ones.
 
     Raises:
-        CheckpointError: if a field is missing or asks for something this network does not have.
+        CheckpointError: naming the field.
     """
-    _check_fixed("vae", data, _VAE_FIXED)
-    try:
-        return VaeConfig(
-            in_channels=int(data["in_channels"]),
-            latent_channels=int(data["latent_channels"]),
-            block_out_channels=tuple(int(width) for width in data["block_out_channels"]),
-            layers_per_block=int(data["layers_per_block"]),
-            norm_num_groups=int(data.get("norm_num_groups") or 32),
-            scaling_factor=float(data.get("scaling_factor") or 0.08333),
-            force_upcast=bool(data.get("force_upcast", True)),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unusable("vae", error) from error
-
-
-def _check_fixed(part: str, data: Mapping[str, Any], fixed: Mapping[str, tuple[Any, ...]]) -> None:
     for name, accepted in fixed.items():
         if name in data and data[name] not in accepted:
             raise CheckpointError(
@@ -153,7 +105,8 @@ def _check_fixed(part: str, data: Mapping[str, Any], fixed: Mapping[str, tuple[A
             )
 
 
-def _unusable(part: str, error: Exception) -> CheckpointError:
+def unusable(part: str, error: Exception) -> CheckpointError:
+    """Word the error for a field that is missing or damaged."""
     return CheckpointError(
         f"{part}/config.json: field {error} is missing or has no usable value; download it again"
     )

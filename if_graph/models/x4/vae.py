@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from if_graph.models.checkpoint import STEM, read_json
 from if_graph.models.placement import Placement
-from if_graph.models.x4.config import VaeConfig, vae_config
 from if_graph.models.x4.renamed import fill_renamed
 from if_graph.models.x4.vae_blocks import EPS, DownLevel, Middle, UpLevel
+from if_graph.models.x4.vae_config import VaeConfig, vae_config
 from if_graph.weights import find_weights
 
 _OLD_NAMES = {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
