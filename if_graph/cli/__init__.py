@@ -20,7 +20,7 @@ COMMANDS = {
     "cache": "look after results kept on disk",
     "workflows": "list the workflows that come with the package",
     "train": "train a network from a recipe, resumably",
-    "models": "convert checkpoints from one layout to another",
+    "models": "fetch, list, check, convert and remove checkpoints",
     "info": "show versions, folders and the device in use",
 }
 
