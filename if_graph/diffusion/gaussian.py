@@ -28,6 +28,15 @@ def eps_from(x_0: Tensor, x_t: Tensor, alpha_bar: Tensor) -> Tensor:
     return (x_t - alpha_bar.sqrt() * x_0) / (1 - alpha_bar).sqrt()
 
 
+def eps_of(prediction: Tensor, x_t: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
+    """Read the predicted noise out of a model's prediction (epsilon, v_prediction or sample)."""
+    if prediction_type == "epsilon":
+        return prediction
+    if prediction_type == "v_prediction":
+        return alpha_bar.sqrt() * prediction + (1 - alpha_bar).sqrt() * x_t
+    return eps_from(prediction, x_t, alpha_bar)
+
+
 def target_for(x_0: Tensor, noise: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
     """Return what a model of this prediction type should answer for x_t = add_noise(x_0, noise)."""
     if prediction_type == "sample":

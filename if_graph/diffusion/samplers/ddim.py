@@ -16,6 +16,6 @@ def ddim(step: Step) -> Tensor:
     if step.alpha_bar_next == 1:
         return step.x_0
     variance = step.eta**2 * posterior_variance(step.alpha_bar, step.alpha_bar_next)
-    eps = eps_from(step.x_0 if step.x_0_raw is None else step.x_0_raw, step.x_t, step.alpha_bar)
+    eps = eps_from(step.x_0, step.x_t, step.alpha_bar) if step.eps is None else step.eps()
     x_next = step.alpha_bar_next.sqrt() * step.x_0 + (1 - step.alpha_bar_next - variance).sqrt() * eps
     return x_next + variance.sqrt() * step.draw() if step.eta > 0 else x_next

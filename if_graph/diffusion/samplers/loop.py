@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from torch import Tensor
 
-from if_graph.diffusion.gaussian import x_0_from
+from if_graph.diffusion.gaussian import eps_of, x_0_from
 from if_graph.diffusion.noise import Generators, draw_noise
 from if_graph.diffusion.samplers.step import Past, Sampler, Step
 from if_graph.diffusion.schedule import Diffusion
@@ -66,19 +67,20 @@ def sample(
 
     for i, t in enumerate(trajectory.timesteps):
         level, level_next = trajectory.alpha_bar[i], trajectory.alpha_bar[i + 1]
-        x_0, v, raw = estimate(model(x_t, t), x_t, level, diffusion)
-        step = Step(x_t, x_0, v, t, level, level_next, diffusion.variance_type, draw, past, eta, raw)
+        x_0, v, prediction = estimate(model(x_t, t), x_t, level, diffusion)
+        eps = partial(eps_of, prediction, x_t, level, diffusion.prediction_type)
+        step = Step(x_t, x_0, v, t, level, level_next, diffusion.variance_type, draw, past, eta, eps)
         past = (*past, Past(level, x_0, x_t))[-MEMORY:]
         x_t = sampler(step)
         yield SampledStep(i + 1, total, t, x_t, x_0)
 
 
 class Estimate(NamedTuple):
-    """A model's answer, read: the clean estimate in range, the variance half if it counts, x_0 as it was."""
+    """A model's answer, read: the clean estimate in range, the variance half if it counts, the other half."""
 
     x_0: Tensor
     v: Tensor | None
-    x_0_raw: Tensor
+    prediction: Tensor
 
 
 def estimate(output: Tensor, x_t: Tensor, alpha_bar: Tensor, diffusion: Diffusion) -> Estimate:
@@ -87,8 +89,8 @@ def estimate(output: Tensor, x_t: Tensor, alpha_bar: Tensor, diffusion: Diffusio
     prediction, v = output[:, :channels].float(), None
     if output.shape[1] == 2 * channels and diffusion.variance_type.startswith("learned"):
         v = output[:, channels:].float()
-    raw = x_0_from(prediction, x_t, alpha_bar, diffusion.prediction_type)
-    return Estimate(in_range(raw, diffusion), v, raw)
+    x_0 = x_0_from(prediction, x_t, alpha_bar, diffusion.prediction_type)
+    return Estimate(in_range(x_0, diffusion), v, prediction)
 
 
 def in_range(x_0: Tensor, diffusion: Diffusion) -> Tensor:

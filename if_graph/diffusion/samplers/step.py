@@ -30,7 +30,7 @@ class Step:
         draw: returns fresh standard normal noise like ``x_t``; each call advances the generator.
         past: earlier steps of this run, newest last.
         eta: share of DDPM's noise that an otherwise deterministic sampler adds, 0..1.
-        x_0_raw: ``x_0`` before it was brought into range; None where that changed nothing.
+        eps: returns the noise the model predicted; None: it follows from ``x_0``.
     """
 
     x_t: Tensor
@@ -43,7 +43,7 @@ class Step:
     draw: Callable[[], Tensor]
     past: tuple[Past, ...] = ()
     eta: float = 0.0
-    x_0_raw: Tensor | None = None
+    eps: Callable[[], Tensor] | None = None
 
 
 Sampler = Callable[[Step], Tensor]
