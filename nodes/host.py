@@ -10,14 +10,13 @@ import if_graph
 from if_graph import progress
 from if_graph.diffusion.samplers import SampledStep
 from if_graph.errors import InputError
+from if_graph.hub.store import ENVIRONMENT as ENVIRONMENT
+from if_graph.hub.store import model_folder
 
 from .images import to_preview
 
 MODEL_FOLDER = "deepfloyd_if"
 """Name of the folder inside ComfyUI's ``models`` that holds IF checkpoints."""
-
-ENVIRONMENT = "IF_GRAPH_MODELS"
-"""Environment variable with further model folders, separated as in PATH."""
 
 
 def _comfy(module: str) -> Any:
@@ -47,7 +46,7 @@ def _reporter(total: int) -> Any:
 def model_folders() -> list[Path]:
     """Return every folder that may hold checkpoints; the bundled one is last."""
     listed = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
-    folders = [Path(entry).expanduser() for entry in listed if entry]
+    folders = [Path(entry).expanduser() for entry in listed if entry] or [model_folder()]
     folder_paths = _comfy("folder_paths")
     if folder_paths is not None:
         default = Path(folder_paths.models_dir) / MODEL_FOLDER

@@ -11,7 +11,7 @@ from if_graph.cascade.upscaler_tiles import Tiles
 from if_graph.errors import InputError
 from if_graph.models.placement import place
 from if_graph.models.safety import load_safety_net
-from if_graph.text.t5 import TextEncoder, load_text_encoder
+from if_graph.text.t5 import ENCODER_DTYPES, TextEncoder, load_text_encoder
 
 from . import host, sockets
 
@@ -34,7 +34,11 @@ class IFLoadTextEncoder:
             "required": {
                 "checkpoint": _checkpoints("text_encoder"),
                 "device": sockets.DEVICE,
-                "dtype": sockets.DTYPE,
+                "dtype": sockets.choice(
+                    list(ENCODER_DTYPES),
+                    "auto",
+                    "Type of the weights; auto is float32 on a CPU, bfloat16 on a GPU; int8 is smallest.",
+                ),
             }
         }
 
@@ -43,12 +47,9 @@ class IFLoadTextEncoder:
         return host.fingerprint(host.find_checkpoint(checkpoint, "text_encoder"))
 
     def run(self, checkpoint: str, device: str, dtype: str) -> tuple[TextEncoder]:
-        placement = place(device, dtype)
-        # T5 overflows in float16, so 'auto' is left to the text encoder: bfloat16 on a GPU
-        wanted = None if dtype == "auto" else placement.dtype
-        return (
-            load_text_encoder(host.find_checkpoint(checkpoint, "text_encoder"), placement.device, wanted),
-        )
+        placement = place(device, "auto" if dtype == "int8" else dtype)
+        folder = host.find_checkpoint(checkpoint, "text_encoder")
+        return (load_text_encoder(folder, placement.device, ENCODER_DTYPES[dtype]),)
 
 
 class IFLoadStage:
