@@ -22,13 +22,13 @@ def counts(monkeypatch):
     seen = {"T5": 0, "evaluations": []}
     encode, forward = TextEncoder.encode, UNet.forward
 
-    def counting_encode(self, prompts, clean=True):
+    def counting_encode(self, prompts, *rest, **options):
         seen["T5"] += len(prompts)
-        return encode(self, prompts, clean=clean)
+        return encode(self, prompts, *rest, **options)
 
-    def counting_forward(self, x_t, *rest):
+    def counting_forward(self, x_t, *rest, **options):
         seen["evaluations"].append(x_t.shape[2])
-        return forward(self, x_t, *rest)
+        return forward(self, x_t, *rest, **options)
 
     monkeypatch.setattr(TextEncoder, "encode", counting_encode)
     monkeypatch.setattr(UNet, "forward", counting_forward)
@@ -81,6 +81,12 @@ def test_the_same_seed_repeats_bit_for_bit_in_a_fresh_engine(small, tmp_path):
     assert torch.equal(*pictures)
 
 
+def opened(path):
+    """Size, workflow and pixels of a saved picture."""
+    with Image.open(path) as picture:
+        return picture.size, json.loads(picture.text["prompt"]), picture.tobytes()
+
+
 def arguments(out):
     settings = [word for target, value in SMALL.items() for word in ("--set", f"{target}={value}")]
     return [*settings, "--out", str(out)]
@@ -89,15 +95,14 @@ def arguments(out):
 def test_the_command_saves_three_pictures_that_carry_their_workflow(tmp_path):
     words = ["--prompt", "a dog on a red background", "--seed", "3"]
     code = main(["run", "txt2img", *words, *arguments(tmp_path)])
-    sizes = {path.name: Image.open(path).size for path in sorted(tmp_path.iterdir())}
+    sizes = {path.name: opened(path)[0] for path in tmp_path.iterdir()}
     assert code == 0
     assert sizes == {
         "if-1024_00001_.png": (256, 256),
         "if-256_00001_.png": (64, 64),
         "if-64_00001_.png": (16, 16),
     }
-    prompt = json.loads(Image.open(tmp_path / "if-1024_00001_.png").text["prompt"])
-    assert "a dog on a red background" in json.dumps(prompt)
+    assert "a dog on a red background" in json.dumps(opened(tmp_path / "if-1024_00001_.png")[1])
 
 
 def test_a_saved_picture_runs_again_to_the_same_pixels(tmp_path):
@@ -105,4 +110,4 @@ def test_a_saved_picture_runs_again_to_the_same_pixels(tmp_path):
     picture = tmp_path / "a" / "if-1024_00001_.png"
     assert main(["run", str(picture), "--out", str(tmp_path / "b")]) == 0
     again = tmp_path / "b" / "if-1024_00001_.png"
-    assert Image.open(again).tobytes() == Image.open(picture).tobytes()
+    assert opened(again) == opened(picture)

@@ -41,6 +41,7 @@ def _is_whole(value: Any) -> bool:
 _FIELDS = Rule(lambda value: isinstance(value, Mapping), "an object of fields")
 _TEXT = Rule(lambda value: isinstance(value, str), "a text")
 _COUNT = Rule(lambda value: _is_whole(value) and value >= 1, "a whole number of at least 1")
+_FROM_0 = Rule(lambda value: _is_whole(value) and value >= 0, "a whole number of at least 0")
 _POSITIVE = Rule(lambda value: _is_number(value) and 0 < value < float("inf"), "a number above 0")
 _SHARE = Rule(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
 
@@ -49,6 +50,7 @@ RULES: dict[str, Rule] = {
     "unet": _FIELDS,
     "scheduler": _FIELDS,
     "text_encoder": _FIELDS.or_none(),
+    "text_lesson": _FROM_0,
     "frozen_text_encoder": _TEXT.or_none(),
     "side": _COUNT,
     "low_side": _COUNT.or_none(),
@@ -64,6 +66,6 @@ RULES: dict[str, Rule] = {
     "max_shift": _SHARE,
     "ema_decay": _SHARE,
     "autocast": Rule(lambda value: value in ("bfloat16", "float32"), "bfloat16 or float32"),
-    "seed": Rule(lambda value: _is_whole(value) and value >= 0, "a whole number of at least 0"),
+    "seed": _FROM_0,
     "notes": _FIELDS,
 }
