@@ -1,6 +1,7 @@
 """The small parts every network shares: timestep embedding and text pooling."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -19,18 +20,18 @@ def sinusoid(t: Tensor, width: int) -> Tensor:
 
 
 class ScalarEmbedding(nn.Module):
-    """Two linears on a sinusoid: [B, width] -> [B, embed_dim]."""
+    """Two linears on a sinusoid: [B, width] -> [B, embed_dim]; GELU between them in the IF networks."""
 
-    def __init__(self, width: int, embed_dim: int) -> None:
+    def __init__(self, width: int, embed_dim: int, activation: Callable[[Tensor], Tensor] = F.gelu) -> None:
         super().__init__()
-        self.width = width
+        self.width, self.activation = width, activation
         self.linear_1 = nn.Linear(width, embed_dim)
         self.linear_2 = nn.Linear(embed_dim, embed_dim)
 
     def forward(self, t: Tensor) -> Tensor:
         """Map integers t [B] to [B, embed_dim]."""
         wave = sinusoid(t, self.width).to(self.linear_1.weight.dtype)
-        embed: Tensor = self.linear_2(F.gelu(self.linear_1(wave)))
+        embed: Tensor = self.linear_2(self.activation(self.linear_1(wave)))
         return embed
 
 

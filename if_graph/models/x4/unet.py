@@ -7,27 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.checkpoint import STEM, read_json
-from if_graph.models.layers import sinusoid
+from if_graph.models.layers import ScalarEmbedding
 from if_graph.models.placement import Placement
 from if_graph.models.x4.config import UpscalerConfig, upscaler_config
 from if_graph.models.x4.levels import DownLevel, MidLevel, UpLevel
 from if_graph.weights import fill_weights, find_weights
-
-
-class TimestepEmbedding(nn.Module):
-    """Two linears on a sinusoid, with SiLU between where the IF networks have GELU."""
-
-    def __init__(self, width: int, embed_dim: int) -> None:
-        super().__init__()
-        self.width = width
-        self.linear_1 = nn.Linear(width, embed_dim)
-        self.linear_2 = nn.Linear(embed_dim, embed_dim)
-
-    def forward(self, t: Tensor) -> Tensor:
-        """Map integers t [B] to [B, embed_dim]."""
-        wave = sinusoid(t, self.width).to(self.linear_1.weight.dtype)
-        embed: Tensor = self.linear_2(F.silu(self.linear_1(wave)))
-        return embed
 
 
 class UpscalerUNet(nn.Module):
@@ -41,7 +25,7 @@ class UpscalerUNet(nn.Module):
         self.config = config
         widths = config.block_out_channels
         self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
-        self.time_embedding = TimestepEmbedding(widths[0], 4 * widths[0])
+        self.time_embedding = ScalarEmbedding(widths[0], 4 * widths[0], F.silu)
         self.class_embedding = nn.Embedding(config.num_class_embeds, 4 * widths[0])
         self.down_blocks = nn.ModuleList(
             DownLevel(widths[max(i - 1, 0)], i, config) for i in range(len(widths))
