@@ -2,15 +2,14 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from if_graph.cli.host import add_nodes_argument, classes_of
 from if_graph.errors import WorkflowError
-from if_graph.graph.dag import require_known_classes
 from if_graph.graph.load import load_workflow
+from if_graph.graph.save import FORMATS, as_text, write_text
 from if_graph.graph.workflow import expect_object
 
 
@@ -22,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("target", metavar="OUT", help="JSON file to write, or - for standard output")
     parser.add_argument(
         "--to",
-        choices=("api", "editor"),
+        choices=FORMATS,
         required=True,
         help="the format that servers run, or that editors draw",
     )
@@ -39,14 +38,11 @@ def run(args: argparse.Namespace) -> int:
     """Convert the workflow and write it."""
     info = _object_info(args.object_info) if args.object_info else None
     workflow = load_workflow(args.source, classes_of(args), info)
-    if args.to == "editor" or workflow.editor is not None:  # fields have names only through their class
-        require_known_classes(workflow, workflow.schemas)
-    data = workflow.to_editor() if args.to == "editor" else workflow.to_api()
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+    text = as_text(workflow, args.to)
     if args.target == "-":
         sys.stdout.write(text)
     else:
-        _write(Path(args.target), text)
+        write_text(Path(args.target), text)
     return 0
 
 
@@ -55,14 +51,3 @@ def _object_info(path: Path) -> dict[str, Any]:
         return expect_object(json.loads(path.read_text(encoding="utf-8")), f"{path}")
     except (OSError, ValueError, RecursionError) as error:
         raise WorkflowError(f"{path} cannot be read: {error}; save ComfyUI's /object_info again") from error
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise WorkflowError(f"{path} cannot be written: {error}; choose another place") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
