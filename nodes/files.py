@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from if_graph.folders import current_folders
 
 from .images import to_levels
 
+SHIPPED = "if_graph_workflows"
+"""Package whose folder ``inputs`` holds the pictures that shipped workflows start from."""
+
 
 def input_file(name: str) -> Path:
-    """Return the file of a picture in the input folder.
+    """Return the file of a picture in the input folder; else the one of that name shipped with workflows.
 
     Raises:
         InputError: if it is not there, or lies outside.
@@ -27,9 +31,20 @@ def input_file(name: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder):
         raise InputError(f"image {name!r} lies outside the input folder {folder}; copy it there")
-    if not path.is_file():
-        raise InputError(f"image {name!r} is not in the input folder {folder}; copy it there or give --input")
-    return path
+    if path.is_file():
+        return path
+    if name in (shipped := _shipped_inputs()):
+        return shipped[name]
+    raise InputError(f"image {name!r} is not in the input folder {folder}; copy it there or give --input")
+
+
+def _shipped_inputs() -> dict[str, Path]:
+    """Return the pictures that come with the workflows by name; none inside ComfyUI or a bare checkout."""
+    try:
+        folder = Path(str(resources.files(SHIPPED))) / "inputs"
+    except ModuleNotFoundError:
+        return {}
+    return {path.name: path for path in folder.glob("*.png")}
 
 
 def save_pictures(

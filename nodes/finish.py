@@ -9,7 +9,7 @@ from if_graph.cascade.watermark import load_mark, mark_box, paste_mark
 
 from . import host, sockets
 from .images import from_image, to_image
-from .load import SAFETY
+from .load import SAFETY, NoChecker
 
 OWN = "this project's"
 
@@ -22,7 +22,11 @@ class IFSafetyChecker:
     RETURN_TYPES = (sockets.IMAGE, "BOOLEAN", "STRING")
     RETURN_NAMES = ("image", "flagged", "report")
     OUTPUT_IS_LIST = (False, True, False)
-    OUTPUT_TOOLTIPS = ("The pictures, flagged ones hidden.", "One per picture.", "One line per picture.")
+    OUTPUT_TOOLTIPS = (
+        "The pictures, flagged ones hidden.",
+        "One per picture; false if unchecked.",
+        "One line per picture.",
+    )
     FUNCTION = "run"
 
     @classmethod
@@ -51,19 +55,28 @@ class IFSafetyChecker:
 
     def run(
         self,
-        safety: SafetyChecker,
+        safety: SafetyChecker | NoChecker,
         image: Tensor,
         reading: str,
         p_threshold: float,
         w_threshold: float,
         action: str,
-    ) -> tuple[Tensor, list[bool], str]:
+    ) -> tuple[Tensor, list[bool], str] | dict[str, Any]:
+        if isinstance(safety, NoChecker):
+            return _unchecked(image, safety.checkpoint)
         verdict = safety.check(from_image(image), reading, p_threshold, w_threshold)
         checked = image.clone()
         for i, is_flagged in enumerate(verdict.flags):
             if is_flagged:
                 checked[i, ..., :3] = to_image(hide(from_image(image[i : i + 1]), action))[0]
         return checked, list(verdict.flags), _report(verdict)
+
+
+def _unchecked(image: Tensor, checkpoint: str) -> dict[str, Any]:
+    """Pass pictures on, and say in the report and below the node that nothing judged them."""
+    note = f"not checked, checkpoint {checkpoint} has no safety checker"
+    report = "\n".join(f"picture {i}: {note}" for i in range(1, len(image) + 1))
+    return {"ui": {"text": [note]}, "result": (image, [False] * len(image), report)}
 
 
 def _report(verdict: Verdict) -> str:

@@ -1,6 +1,6 @@
 """Loader nodes: a checkpoint's name becomes a text encoder or a stage."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from if_graph.cascade.safety import SafetyChecker
@@ -16,6 +16,18 @@ from if_graph.text.t5 import ENCODER_DTYPES, TextEncoder, load_text_encoder
 from . import host, sockets
 
 SAFETY = "IF_SAFETY"
+IF_MISSING = ("error", "warn")
+
+
+@dataclass(frozen=True)
+class NoChecker:
+    """Stands for the safety checker of a checkpoint that has none.
+
+    Args:
+        checkpoint: the checkpoint's name.
+    """
+
+    checkpoint: str
 
 
 class IFLoadTextEncoder:
@@ -126,24 +138,44 @@ class IFLoadSafetyChecker:
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
             "required": {
-                "checkpoint": _checkpoints("safety_checker"),
+                "checkpoint": _checkpoints("safety_checker", "unet"),
                 "device": sockets.DEVICE,
                 "dtype": sockets.DTYPE,
-            }
+            },
+            "optional": {
+                "if_missing": sockets.choice(
+                    list(IF_MISSING),
+                    "error",
+                    "Where the checkpoint has no checker: stop, or go on unchecked and say so in the report.",
+                )
+            },
         }
 
     @classmethod
-    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str) -> str:
+    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, if_missing: str = "error") -> str:
+        if _goes_unchecked(checkpoint, if_missing):
+            return "no checker"
         return host.fingerprint(host.find_checkpoint(checkpoint, "safety_checker"))
 
-    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[SafetyChecker]:
+    def run(
+        self, checkpoint: str, device: str, dtype: str, if_missing: str = "error"
+    ) -> tuple[SafetyChecker | NoChecker]:
+        if _goes_unchecked(checkpoint, if_missing):
+            return (NoChecker(checkpoint),)
         placement = place(device, dtype)
         net = load_safety_net(host.find_checkpoint(checkpoint, "safety_checker"), placement)
         return (SafetyChecker(net, placement),)
 
 
-def _checkpoints(part: str) -> sockets.Socket:
-    names = host.list_checkpoints(part)
+def _goes_unchecked(checkpoint: str, if_missing: str) -> bool:
+    """Whether a checkpoint that is there has no checker, and that is allowed."""
+    has_checker = checkpoint in host.list_checkpoints("safety_checker")
+    return if_missing == "warn" and not has_checker and checkpoint in host.list_checkpoints("unet")
+
+
+def _checkpoints(*parts: str) -> sockets.Socket:
+    """Offer the checkpoints that hold the first part, then those with the next."""
+    names = list(dict.fromkeys(name for part in parts for name in host.list_checkpoints(part)))
     tooltip = f"A checkpoint in the published layout, from ComfyUI's models/{host.MODEL_FOLDER}, a folder in "
     return sockets.choice(
         names, names[0] if names else "", tooltip + f"{host.ENVIRONMENT}, or the bundled nano."
