@@ -1,6 +1,6 @@
 """The network being trained, with its text encoder where that is trained too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,16 @@ class Trainable(nn.Module):
         text_encoder: the T5 encoder.
         tokenizer: of that encoder.
         trains_text: whether the encoder learns too.
+        compiles: whether the network runs compiled while it learns; its weights are the same ones.
     """
 
     def __init__(
-        self, unet: Mapping[str, Any], text_encoder: nn.Module, tokenizer: Tokenizer, trains_text: bool
+        self,
+        unet: Mapping[str, Any],
+        text_encoder: nn.Module,
+        tokenizer: Tokenizer,
+        trains_text: bool,
+        compiles: bool = False,
     ) -> None:
         super().__init__()
         self.unet = UNet(config_from_json(unet))
@@ -38,6 +44,7 @@ class Trainable(nn.Module):
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer
         self.trains_text = trains_text
+        self._predict: Callable[..., Tensor] = torch.compile(self.unet.forward) if compiles else self.unet
 
     def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
         """Return the loss of one batch at random timesteps, a scalar."""
@@ -48,7 +55,7 @@ class Trainable(nn.Module):
         text = self.unet.read_text(self.encode(batch.captions))
         low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
         x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
-        output = self.unet(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
+        output = self._predict(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
         return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion)
 
     def train(self, mode: bool = True) -> "Trainable":

@@ -66,6 +66,7 @@ RULES: dict[str, Rule] = {
     "max_shift": _SHARE,
     "ema_decay": _SHARE,
     "autocast": Rule(lambda value: value in ("bfloat16", "float32"), "bfloat16 or float32"),
+    "compile": Rule(lambda value: isinstance(value, bool), "true or false"),
     "seed": _FROM_0,
     "notes": _FIELDS,
 }
