@@ -74,9 +74,14 @@ class SafetyChecker:
 
 
 def clip_view(pixels: Tensor, side: int) -> Tensor:
-    """Turn one picture [3, H, W], -1..1 into what CLIP sees, [1, 3, side, side].
+    """Turn one picture [3, H, W], -1..1 into what CLIP sees, [1, 3, side, side]."""
+    return normalised(clip_levels(pixels, side)[None])
 
-    8-bit levels, bicubic to a short side of ``side``, the middle cut out, CLIP's mean and deviation.
+
+def clip_levels(pixels: Tensor, side: int) -> Tensor:
+    """Turn one picture [3, H, W], -1..1 into 8-bit levels [3, side, side].
+
+    Bicubic to a short side of ``side``, then the middle cut out.
 
     Source: Radford et al. 2021 (arXiv:2103.00020); rounding as in the published pipelines.
     """
@@ -87,9 +92,13 @@ def clip_view(pixels: Tensor, side: int) -> Tensor:
     left, top = (width - side) // 2, (height - side) // 2
     view = picture.resize((width, height), Image.Resampling.BICUBIC)
     view = view.crop((left, top, left + side, top + side))
-    scaled = torch.from_numpy(np.asarray(view, dtype=np.float32) / 255).permute(2, 0, 1)
+    return torch.from_numpy(np.array(view)).permute(2, 0, 1)
+
+
+def normalised(levels: Tensor) -> Tensor:
+    """Bring 8-bit levels [B, 3, side, side] to CLIP's mean and deviation."""
     mean, std = torch.tensor(CLIP_MEAN)[:, None, None], torch.tensor(CLIP_STD)[:, None, None]
-    return ((scaled - mean) / std)[None]
+    return (levels.float() / 255 - mean) / std
 
 
 def hide(pixels: Tensor, action: str = "black") -> Tensor:

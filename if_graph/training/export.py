@@ -24,27 +24,28 @@ def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None
         spiece: the SentencePiece model.
         folder: created if need be.
     """
-    _write_weights(model.unet, folder / "unet" / "diffusion_pytorch_model.safetensors")
-    _write_json(config_to_json(model.unet.config), folder / "unet" / "config.json")
-    _write_json(recipe.scheduler, folder / "scheduler" / "scheduler_config.json")
+    write_weights(model.unet, folder / "unet" / "diffusion_pytorch_model.safetensors")
+    write_json(config_to_json(model.unet.config), folder / "unet" / "config.json")
+    write_json(recipe.scheduler, folder / "scheduler" / "scheduler_config.json")
     if recipe.low_side is not None:
         noising = {"_class_name": "DDPMScheduler", "beta_schedule": recipe.scheduler["beta_schedule"]}
-        _write_json(noising, folder / "image_noising_scheduler" / "scheduler_config.json")
+        write_json(noising, folder / "image_noising_scheduler" / "scheduler_config.json")
     if model.trains_text:
         export_text(model.text_encoder, spiece, folder)
 
 
 def export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
     """Write ``text_encoder/`` and ``tokenizer/``; the tokenizer is last, so where it is, all is."""
-    _write_weights(encoder, folder / "text_encoder" / "model.safetensors")
+    write_weights(encoder, folder / "text_encoder" / "model.safetensors")
     config: Any = encoder.config
     data = config.to_dict() | {"architectures": ["T5EncoderModel"], "dtype": "float16"}
-    _write_json(data, folder / "text_encoder" / "config.json")
+    write_json(data, folder / "text_encoder" / "config.json")
     (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(spiece, folder / "tokenizer" / "spiece.model")
 
 
-def _write_weights(module: nn.Module, path: Path) -> None:
+def write_weights(module: nn.Module, path: Path) -> None:
+    """Write a network's parameters in float16 as safetensors, creating the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tensors = {
         name: parameter.detach().to(torch.float16).contiguous()
@@ -53,6 +54,7 @@ def _write_weights(module: nn.Module, path: Path) -> None:
     save_file(tensors, path, metadata={"format": "pt"})
 
 
-def _write_json(data: Mapping[str, Any], path: Path) -> None:
+def write_json(data: Mapping[str, Any], path: Path) -> None:
+    """Write fields as a JSON file, creating the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")

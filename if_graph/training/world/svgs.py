@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,9 @@ ATTRIBUTION = (
 CACHE = Path.home() / ".cache" / "if-graph"
 FOLDER = CACHE / f"twemoji-{VERSION}"
 FETCH_COMMAND = 'python -c "from if_graph.training.world.svgs import load_drawings; load_drawings()"'
+
+WORLD: dict[str, str] = {name: row.codepoint for name, row in CONCEPTS.items()}
+"""Twemoji file names of the world's concepts."""
 
 _DOCUMENT = re.compile(r"^\s*(?:<\?xml[^>]*>\s*)?<svg\b([^>]*)>(.*)</svg>\s*$", re.DOTALL)
 _VIEW_BOX = re.compile(r'viewBox="([-0-9. ]+)"')
@@ -57,26 +60,32 @@ class Drawing:
 
 @cache
 def load_drawings(folder: Path | None = None) -> dict[str, Drawing]:
-    """Drawings of all concepts by name, fetched first if ``folder`` lacks any.
+    """Drawings of all concepts by name; see :func:`drawings_of`."""
+    return drawings_of(WORLD, folder)
+
+
+def drawings_of(codepoints: Mapping[str, str], folder: Path | None = None) -> dict[str, Drawing]:
+    """Drawings by name, fetched first if ``folder`` lacks any.
 
     Args:
+        codepoints: Twemoji file names without ``.svg``, by name.
         folder: where the SVG files lie; by default the Twemoji folder of the user's cache.
 
     Raises:
         InputError: if files are missing and cannot be fetched.
     """
     folder = folder or FOLDER
-    if missing := missing_files(folder):
+    if missing := missing_files(codepoints.values(), folder):
         fetch(missing, folder)
     return {
-        name: Drawing.parse((folder / f"{row.codepoint}.svg").read_text("utf-8"), name)
-        for name, row in CONCEPTS.items()
+        name: Drawing.parse((folder / f"{code}.svg").read_text("utf-8"), name)
+        for name, code in codepoints.items()
     }
 
 
-def missing_files(folder: Path = FOLDER) -> list[str]:
-    """Codepoints of the concepts whose SVG file is not in ``folder``."""
-    return [row.codepoint for row in CONCEPTS.values() if not (folder / f"{row.codepoint}.svg").is_file()]
+def missing_files(codepoints: Iterable[str], folder: Path = FOLDER) -> list[str]:
+    """Codepoints whose SVG file is not in ``folder``."""
+    return [code for code in codepoints if not (folder / f"{code}.svg").is_file()]
 
 
 def fetch(codepoints: Iterable[str], folder: Path) -> None:
