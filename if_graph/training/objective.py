@@ -23,7 +23,13 @@ _PIXEL = 1 / 255  # half the width of one 8-bit level in [-1, 1]
 
 
 def diffusion_loss(
-    output: Tensor, x_0: Tensor, x_t: Tensor, noise: Tensor, t: Tensor, diffusion: Diffusion
+    output: Tensor,
+    x_0: Tensor,
+    x_t: Tensor,
+    noise: Tensor,
+    t: Tensor,
+    diffusion: Diffusion,
+    squared_weight: float = 1.0,
 ) -> Tensor:
     """Return the mean loss of a batch, a scalar.
 
@@ -34,10 +40,12 @@ def diffusion_loss(
         noise: the noise in ``x_t``.
         t: timesteps [B].
         diffusion: schedule and prediction type.
+        squared_weight: of the squared error against the bound; 1 as published, for eps.
     """
     alpha_bar = diffusion.alpha_bar.to(x_0.device)[t][:, None, None, None]
     prediction, variance = output[:, :3].float(), output[:, 3:].float()
-    loss = F.mse_loss(prediction, target_for(x_0, noise, alpha_bar, diffusion.prediction_type))
+    target = target_for(x_0, noise, alpha_bar, diffusion.prediction_type)
+    loss = squared_weight * F.mse_loss(prediction, target)
     if variance.shape[1]:
         detached = x_0_from(prediction.detach(), x_t, alpha_bar, diffusion.prediction_type)
         # T / 1000 weights the bound; detached, it moves the variance channels only

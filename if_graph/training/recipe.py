@@ -37,6 +37,8 @@ class Recipe:
         warm_up: share of the steps before the peak.
         weight_decay: of AdamW.
         clip_norm: largest gradient norm.
+        squared_weight: of the squared error against the variational bound; an x_0 error is far smaller than
+            an eps error, and would be drowned at weight 1.
         caption_drop: share of captions replaced by "".
         max_shift: largest shift of the centre crop, as a share of the side.
         ema_decay: of the averaged weights that are exported.
@@ -66,6 +68,7 @@ class Recipe:
     warm_up: float = 0.004
     weight_decay: float = 0.01
     clip_norm: float = 1.0
+    squared_weight: float = 1.0
     caption_drop: float = 0.1
     max_shift: float = 0.1
     ema_decay: float = 0.9999

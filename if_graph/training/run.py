@@ -124,7 +124,9 @@ class TrainRun:
             self._provide_tokenizer(pictures)
             tokenizer = Tokenizer(self.spiece)
             encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
-        model = Trainable(recipe.unet, encoder, tokenizer, recipe.learns_text, recipe.compile)
+        model = Trainable(
+            recipe.unet, encoder, tokenizer, recipe.learns_text, recipe.compile, recipe.squared_weight
+        )
         if self.start_from is not None:
             load_weights(model, self.start_from / "average.safetensors")
         return model

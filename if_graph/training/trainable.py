@@ -27,6 +27,7 @@ class Trainable(nn.Module):
         tokenizer: of that encoder.
         trains_text: whether the encoder learns too.
         compiles: whether the network runs compiled while it learns; its weights are the same ones.
+        squared_weight: see :func:`if_graph.training.objective.diffusion_loss`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Trainable(nn.Module):
         tokenizer: Tokenizer,
         trains_text: bool,
         compiles: bool = False,
+        squared_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.unet = UNet(config_from_json(unet))
@@ -44,6 +46,7 @@ class Trainable(nn.Module):
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer
         self.trains_text = trains_text
+        self.squared_weight = squared_weight
         self._predict: Callable[..., Tensor] = torch.compile(self.unet.forward) if compiles else self.unet
 
     def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
@@ -56,7 +59,7 @@ class Trainable(nn.Module):
         low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
         x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
         output = self._predict(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
-        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion)
+        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, self.squared_weight)
 
     def train(self, mode: bool = True) -> "Trainable":
         """Switch to training; a frozen encoder stays as it is used later, without dropout."""

@@ -62,6 +62,7 @@ RULES: dict[str, Rule] = {
     "warm_up": _SHARE,
     "weight_decay": Rule(lambda value: _is_number(value) and value >= 0, "a number of at least 0"),
     "clip_norm": _POSITIVE,
+    "squared_weight": _POSITIVE,
     "caption_drop": _SHARE,
     "max_shift": _SHARE,
     "ema_decay": _SHARE,
