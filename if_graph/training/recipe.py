@@ -39,6 +39,9 @@ class Recipe:
         clip_norm: largest gradient norm.
         squared_weight: of the squared error against the variational bound; an x_0 error is far smaller than
             an eps error, and would be drowned at weight 1.
+        starts_from_low_res: whether a super-resolution network that predicts x_0 begins by copying its
+            condition (:mod:`if_graph.training.start`).
+        noise_ceiling: noise levels of low-res pictures are uniform from 0 to this; 1 as published.
         caption_drop: share of captions replaced by "".
         max_shift: largest shift of the centre crop, as a share of the side.
         ema_decay: of the averaged weights that are exported.
@@ -69,6 +72,8 @@ class Recipe:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     squared_weight: float = 1.0
+    starts_from_low_res: bool = False
+    noise_ceiling: float = 1.0
     caption_drop: float = 0.1
     max_shift: float = 0.1
     ema_decay: float = 0.9999

@@ -16,6 +16,7 @@ from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.objective import diffusion_loss
 from if_graph.training.pictures import Batch
+from if_graph.training.start import start_from_low_res, start_quiet
 
 
 class Trainable(nn.Module):
@@ -28,6 +29,8 @@ class Trainable(nn.Module):
         trains_text: whether the encoder learns too.
         compiles: whether the network runs compiled while it learns; its weights are the same ones.
         squared_weight: see :func:`if_graph.training.objective.diffusion_loss`.
+        starts_from_low_res: see :func:`if_graph.training.start.start_from_low_res`.
+        noise_ceiling: highest noise level of the low-res pixels, 0..1.
     """
 
     def __init__(
@@ -38,15 +41,19 @@ class Trainable(nn.Module):
         trains_text: bool,
         compiles: bool = False,
         squared_weight: float = 1.0,
+        starts_from_low_res: bool = False,
+        noise_ceiling: float = 1.0,
     ) -> None:
         super().__init__()
         self.unet = UNet(config_from_json(unet))
         self.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stub
-        _start_quiet(self.unet)
+        start_quiet(self.unet)
+        if starts_from_low_res:
+            start_from_low_res(self.unet)
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer
         self.trains_text = trains_text
-        self.squared_weight = squared_weight
+        self.squared_weight, self.noise_ceiling = squared_weight, noise_ceiling
         self._predict: Callable[..., Tensor] = torch.compile(self.unet.forward) if compiles else self.unet
 
     def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
@@ -80,10 +87,11 @@ class Trainable(nn.Module):
     def _condition(
         self, low_res: Tensor | None, diffusion: Diffusion, generator: torch.Generator
     ) -> tuple[Tensor | None, Tensor | None]:
-        """Noise the enlarged low-res pixels at a level uniform in [0, 1) of the schedule."""
+        """Noise the enlarged low-res pixels at a level uniform in [0, noise_ceiling) of the schedule."""
         if low_res is None:
             return None, None
-        level = torch.randint(0, diffusion.train_steps, (len(low_res),), generator=generator)
+        ceiling = max(1, round(self.noise_ceiling * diffusion.train_steps))
+        level = torch.randint(0, ceiling, (len(low_res),), generator=generator)
         noise = torch.randn(low_res.shape, generator=generator)
         return add_noise(low_res, noise, diffusion.alpha_bar[level][:, None, None, None]), level
 
@@ -103,13 +111,3 @@ def frozen_text_encoder(folder: Path) -> tuple[nn.Module, Tokenizer]:
     """Load the T5 encoder and tokenizer of a checkpoint folder."""
     encoder = load_text_encoder(folder, "cpu", torch.float32)
     return encoder.model, encoder.tokenizer
-
-
-def _start_quiet(unet: UNet) -> None:
-    """Zero the last layer of every residual path, so that the first network is near the identity.
-
-    Source: Dhariwal & Nichol 2021 (arXiv:2105.05233), as in guided diffusion.
-    """
-    for name, parameter in unet.named_parameters():
-        if ".conv2." in name or ".to_out.0." in name or name.startswith("conv_out."):
-            nn.init.zeros_(parameter)

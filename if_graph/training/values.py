@@ -45,6 +45,8 @@ _FROM_0 = Rule(lambda value: _is_whole(value) and value >= 0, "a whole number of
 _POSITIVE = Rule(lambda value: _is_number(value) and 0 < value < float("inf"), "a number above 0")
 _SHARE = Rule(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
 
+_YES_NO = Rule(lambda value: isinstance(value, bool), "true or false")
+
 RULES: dict[str, Rule] = {
     "data": _FIELDS,
     "unet": _FIELDS,
@@ -63,11 +65,13 @@ RULES: dict[str, Rule] = {
     "weight_decay": Rule(lambda value: _is_number(value) and value >= 0, "a number of at least 0"),
     "clip_norm": _POSITIVE,
     "squared_weight": _POSITIVE,
+    "noise_ceiling": _SHARE,
     "caption_drop": _SHARE,
     "max_shift": _SHARE,
     "ema_decay": _SHARE,
     "autocast": Rule(lambda value: value in ("bfloat16", "float32"), "bfloat16 or float32"),
-    "compile": Rule(lambda value: isinstance(value, bool), "true or false"),
+    "compile": _YES_NO,
+    "starts_from_low_res": _YES_NO,
     "seed": _FROM_0,
     "notes": _FIELDS,
 }
