@@ -5,7 +5,7 @@ from typing import Any
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.schema import NodeSchema
-from if_graph.graph.wording import brief, listed
+from if_graph.graph.wording import brief, kind_of, listed
 from if_graph.graph.workflow import Link, Workflow, where
 
 Place = tuple[str, str]
@@ -47,6 +47,25 @@ def with_value(workflow: Workflow, target: str, value: Any) -> Workflow:
     for node_id, name in places_of(workflow, target):
         workflow = workflow.with_input(node_id, name, value)
     return workflow
+
+
+def plain_value(value: Any, at: str, wanted: str = "a plain value") -> Any:
+    """Return a value as a workflow file would hold it.
+
+    Args:
+        value: the value.
+        at: where it was given, for the message.
+        wanted: what to give instead, for the message.
+
+    Raises:
+        WorkflowError: if no file can hold it.
+    """
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError, RecursionError):
+        raise WorkflowError(
+            f"{at} got {kind_of(value)}, which no workflow file can hold; give {wanted}"
+        ) from None
 
 
 def value_of(workflow: Workflow, target: str, text: str) -> Any:
