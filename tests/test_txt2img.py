@@ -111,3 +111,18 @@ def test_a_saved_picture_runs_again_to_the_same_pixels(tmp_path):
     assert main(["run", str(picture), "--out", str(tmp_path / "b")]) == 0
     again = tmp_path / "b" / "if-1024_00001_.png"
     assert opened(again) == opened(picture)
+
+
+@pytest.mark.slow
+def test_a_sweep_encodes_its_prompt_once_and_paints_what_single_runs_paint(counts, tmp_path):
+    sweeps = ["--sweep", "seed=3,4", "--sweep", "Stage I.guidance_scale=2,7"]
+    smaller = ["--set", "Stage I.width=8", "--set", "Stage I.height=8"]
+    assert main(["batch", "txt2img", *sweeps, *arguments(tmp_path / "grid"), *smaller]) == 0
+    assert counts["T5"] == 2  # the prompt and the negative one
+    assert counts["evaluations"] == [8] * 8 + [32] * 4 + [128] * 4  # all of a stage before the next
+    last = ["--seed", "4", "--set", "Stage I.guidance_scale=7"]
+    assert main(["run", "txt2img", *last, *arguments(tmp_path / "one"), *smaller]) == 0
+    files = sorted((tmp_path / "grid").rglob("if-*.png"))
+    assert len(files) == 12
+    for path in (tmp_path / "one").glob("*.png"):
+        assert opened(path) == opened(tmp_path / "grid" / "seed=4,guidance_scale=7" / path.name)

@@ -14,6 +14,7 @@ from if_graph.errors import IFGraphError, Interrupted
 # One line adds a command: the module of its name in this folder offers add_arguments(parser) and run(args).
 COMMANDS = {
     "run": "run a workflow and save its pictures",
+    "batch": "run a workflow with many settings: a jobs file, a grid, or both",
     "validate": "check a workflow without running it",
     "convert": "turn a workflow into API or editor format",
     "nodes": "list the installed node classes",
@@ -32,7 +33,8 @@ def main(argv: list[str] | None = None) -> int:
         argv: arguments after the program's name; those of the process if left out.
 
     Returns:
-        0 for success, 1 for a node that failed, 2 for bad input, 130 if interrupted.
+        0 for success, 1 for a node that failed, 2 for bad input, 3 for a batch with failed jobs, 130 if
+        interrupted.
     """
     arguments = sys.argv[1:] if argv is None else argv
     try:

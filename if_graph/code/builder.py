@@ -1,6 +1,6 @@
 """Python code -> a workflow, node by node, and its runs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,8 @@ from if_graph.graph.schema import NodeSchema, Schemas
 from if_graph.graph.workflow import Link, Node, Workflow
 
 if TYPE_CHECKING:
+    from if_graph.batch.record import JobResult
+    from if_graph.batch.run import Watcher
     from if_graph.graph.executor import Executor
 
 Wanted = Output | NodeHandle
@@ -120,6 +122,39 @@ class Graph:
         workflow, targets = self.workflow, self._targets(wanted)
         return Running(lambda on_event, stop: self._run(workflow, targets, on_event, stop))
 
+    def batch(
+        self,
+        out: str | Path,
+        jobs: Iterable[Mapping[str, Any]] = (),
+        sweep: Mapping[str, Sequence[Any]] | None = None,
+        resume: bool = False,
+        on_event: "Watcher | None" = None,
+        stop: Flag | Callable[[], bool] | None = None,
+    ) -> list["JobResult"]:
+        """Run the output nodes with many settings, as ``if-graph batch`` does; what jobs share is made once.
+
+        Args:
+            out: folder for ``results.jsonl``, the contact sheet and a folder per job.
+            jobs: settings of each job, by ``NODE.INPUT`` or ``prompt``, ``seed`` or ``guidance``; ``id``
+                names it.
+            sweep: values to try by the same names; several make a grid, at each place of which every job is
+                done.
+            resume: whether to leave out what ``out`` records as done; else such a folder is refused.
+            on_event: hears of everything that happens.
+            stop: a flag or a function; once it says so the batch ends within one step.
+
+        Returns:
+            How each job ended, in order; a failed one says why and does not end the others.
+
+        Raises:
+            WorkflowError: if a job cannot run; nothing was called then.
+            Interrupted: if it was stopped.
+        """
+        from if_graph.code.batching import run_batch  # it brings torch
+
+        with self._one_run:
+            return run_batch(self.workflow, self._engine(), Path(out), jobs, sweep, resume, on_event, stop)
+
     def change(self, node_id: str, inputs: Mapping[str, Any]) -> None:
         """Give inputs of a node other values, all or none; see :meth:`NodeHandle.set`."""
         node = wired(self, node_id, self.node(node_id), self.schema(node_id), inputs)
@@ -144,11 +179,14 @@ class Graph:
 
     def _run(self, workflow: Workflow, targets: list[str], on_event: Any, stop: Any) -> Result:
         with self._one_run:
-            if self._executor is None:
-                from if_graph.graph.executor import Executor  # it brings torch
+            return Result(self, self._engine().run(workflow, on_event, targets=targets, stop=stop))
 
-                self._executor = Executor(self._classes)
-            return Result(self, self._executor.run(workflow, on_event, targets=targets, stop=stop))
+    def _engine(self) -> "Executor":
+        if self._executor is None:
+            from if_graph.graph.executor import Executor  # it brings torch
+
+            self._executor = Executor(self._classes)
+        return self._executor
 
     def _targets(self, wanted: tuple[Wanted, ...]) -> list[str]:
         for one in wanted:

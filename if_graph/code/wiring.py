@@ -1,15 +1,15 @@
 """What Python code passes to a node -> the inputs of a workflow's node, checked on the spot."""
 
-import json
 from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
 from if_graph.code.handles import NodeHandle, Output
 from if_graph.errors import WorkflowError
+from if_graph.graph.edits import plain_value
 from if_graph.graph.inputs import NodeChecker
 from if_graph.graph.schema import NodeSchema
-from if_graph.graph.wording import brief, kind_of, nearest
+from if_graph.graph.wording import brief, nearest
 from if_graph.graph.workflow import Link, Node, Workflow, where
 
 
@@ -83,12 +83,7 @@ def _value(graph: object, at: str, value: Any) -> Any:
         if value.graph is not graph:
             raise WorkflowError(f"{at} got {value!r} of another graph; make that node in this graph")
         return Link(value.node_id, value.slot)
-    try:
-        return json.loads(json.dumps(value))  # what runs is what a file would hold
-    except (TypeError, ValueError, RecursionError):
-        raise WorkflowError(
-            f"{at} got {kind_of(value)}, which no workflow file can hold; give a plain value or an output"
-        ) from None
+    return plain_value(value, at, "a plain value or an output")  # what runs is what a file would hold
 
 
 def _only_output(at: str, node: NodeHandle) -> Output:

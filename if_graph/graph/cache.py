@@ -71,7 +71,7 @@ class MemoryCache:
 
     def put(self, key: str, result: NodeResult, seconds: float = 0.0) -> None:
         """Keep a result; one that alone exceeds the limit is not kept."""
-        self._drop(key)
+        self.release(key)
         blocks = memory_of((result.outputs, result.ui))
         size = sum(blocks.values())
         if size > self.limit:
@@ -84,7 +84,7 @@ class MemoryCache:
         while self.used > self.limit:
             worst = min(self._entries, key=lambda each: self._entries[each].worth)  # the oldest among equals
             self._floor = self._entries[worst].worth
-            self._drop(worst)
+            self.release(worst)
 
     def clear(self) -> None:
         """Drop everything."""
@@ -92,7 +92,8 @@ class MemoryCache:
         self._holders.clear()
         self.used = 0
 
-    def _drop(self, key: str) -> None:
+    def release(self, key: str) -> None:
+        """Drop one result, if it is here: nobody is going to ask for it."""
         entry = self._entries.pop(key, None)
         for block, size in entry.blocks.items() if entry is not None else ():
             self._holders[block] -= 1
@@ -129,6 +130,10 @@ class TieredCache:
         self.memory.put(key, result, seconds)
         if self.keeps_shown or result.ui is None:
             self.disk.put(key, result, seconds)
+
+    def release(self, key: str) -> None:
+        """Give the memory of one result back; the disk keeps what it has."""
+        self.memory.release(key)
 
     def clear_memory(self) -> None:
         """Give the memory back; the disk keeps what it has."""

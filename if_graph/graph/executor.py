@@ -67,7 +67,7 @@ class Executor:
         self._forget_removed(workflow)
         emit = on_event or _ignore
         hidden = HiddenInputs(workflow, _embedded(workflow, extra_pnginfo))
-        attempt = Attempt(graph, self.backend, self.cache, self._instance, hidden, emit, _as_function(stop))
+        attempt = Attempt(graph, self.backend, self.cache, self._instance, hidden, emit, as_function(stop))
         run = Run(graph, self.classes, schemas, keys, plan, self.cache, attempt, emit)
         return collect(plan, _watched(run), run.executed, keys, self.cache)
 
@@ -102,7 +102,8 @@ def _embedded(workflow: Workflow, extra_pnginfo: Mapping[str, Any] | None) -> Ma
     return {"workflow": workflow.editor}
 
 
-def _as_function(stop: Stop | None) -> Callable[[], bool]:
+def as_function(stop: Stop | None) -> Callable[[], bool]:
+    """Return a function that tells whether to stop, whatever form the wish for it has."""
     if stop is None:
         return lambda: False
     return stop.is_set if isinstance(stop, Flag) else stop

@@ -7,6 +7,7 @@ from typing import Any
 
 import networkx as nx
 
+from if_graph.folders import current_folders
 from if_graph.graph.canonical import Unkeyable, canonical
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.settle import settle
@@ -20,7 +21,8 @@ def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, st
 
     A key covers the class and its ``VERSION``, its ``IS_CHANGED`` (or ``fingerprint_inputs``) value,
     constants, and the parents' keys, each hashed once. Ids count only for classes that ask for theirs; titles
-    and positions never do.
+    and positions never do. What an output node made is known with the folder it was made in, so that no run
+    mistakes another folder's files for its own.
 
     Args:
         graph: what :func:`if_graph.graph.dag.build_dag` returns.
@@ -60,6 +62,7 @@ def _key(
         getattr(cls, "VERSION", None),
         node_id if _knows_its_id(cls, attrs["schema"]) else None,
         _changed(node_id, cls, attrs),
+        str(current_folders().output.absolute()) if attrs["schema"].is_output else None,
     ]
     for name, value in sorted(attrs["inputs"].items()):
         parts += (name, *_ingredient(value, keys))

@@ -25,14 +25,19 @@ def make_room(cache: ResultCache, alive: Iterable[NodeResult]) -> None:
         cache: what remembers results; one with ``clear_memory`` or ``clear`` is emptied.
         alive: results that nodes still wait for; a value with a method ``offload`` is asked to use it.
     """
-    clear = getattr(cache, "clear_memory", None) or getattr(cache, "clear", None)
-    if clear is not None:
-        clear()
+    forget_all(cache)
     for value in (v for result in alive for values in result.outputs for v in values):
         _offload(value)
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def forget_all(cache: ResultCache) -> None:
+    """Empty what a cache holds in memory, if it can."""
+    clear = getattr(cache, "clear_memory", None) or getattr(cache, "clear", None)
+    if clear is not None:
+        clear()
 
 
 def _offload(value: Any) -> None:

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from if_graph.errors import InputError, Interrupted, NodeError, WorkflowError
+from if_graph.folders import Folders, using_folders
 from if_graph.graph import Executor, MemoryCache
 from if_graph.graph.events import (
     NodeCached,
@@ -256,3 +257,13 @@ def test_ten_thousand_nodes_in_a_chain_run(classes):
     nodes = {"0": Node("Number", {"value": 0})}
     nodes |= {str(i): Node("Add", {"a": Link(str(i - 1), 0), "b": 1}) for i in range(1, 10_000)}
     assert Executor(classes).run(Workflow(nodes), targets=["9999"]).outputs["9999"] == (9999,)
+
+
+def test_an_output_is_made_again_for_another_folder(classes, flow, calls, tmp_path):
+    workflow = flow(a=("Picture", PICTURE), out=("SavePicture", {"images": "@a", "filename_prefix": "x"}))
+    executor = Executor(classes)
+    for name in ("first", "second", "first"):
+        with using_folders(Folders(output=tmp_path / name)):
+            executor.run(workflow)
+    assert calls == ["Picture", "SavePicture", "SavePicture"]
+    assert (tmp_path / "second" / "x_00001_.png").is_file()

@@ -117,6 +117,13 @@ class Fail(Toy):
         return (value // 0,)
 
 
+class Inverse(Fail):
+    """Divides by its number, which may be zero."""
+
+    def make(self, value):
+        return (1 // value,)
+
+
 class Refuse(Fail):
     """Finds its input wrong only when it runs."""
 
@@ -196,7 +203,7 @@ NODE_CLASS_MAPPINGS = {
     cls.__name__: cls
     for cls in (
         *(Number, Add, Picture, SavePicture, Show, Steps, Fail, Refuse, Fickle, Watched, Picky, Named),
-        *(Range, Total, Later, Counting),
+        *(Range, Total, Later, Counting, Inverse),
     )
 }
 NODE_DISPLAY_NAME_MAPPINGS = {"Picture": "Noise Picture"}
