@@ -86,7 +86,8 @@ def _ground(pixels: Pixels) -> NDArray[np.float32]:
     """The background's colour: the median of the picture's border, [3]."""
     rim = max(1, len(pixels) // 32)
     sides = (pixels[:rim], pixels[-rim:], pixels[:, :rim], pixels[:, -rim:])
-    return np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0).astype(np.float32)
+    ground: NDArray[np.float32] = np.median(np.concatenate([side.reshape(-1, 3) for side in sides]), axis=0)
+    return ground
 
 
 def _parts(pixels: Pixels, layout: str) -> tuple[Pixels, ...]:

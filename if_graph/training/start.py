@@ -41,24 +41,34 @@ def start_from_low_res(unet: UNet) -> None:
             f"recipe: starts_from_low_res with {unet.config.in_channels} input channels, {width} first "
             f"channels and {groups} norm groups, expected 6, at least {CHANNELS}, and 1"
         )
-    pairs = [(2 * i, i) for i in range(6)]  # first channel of a pair, and the input it carries
-    _clear(unet.conv_in)
-    for channel, source in pairs:
-        unet.conv_in.weight[channel, source, 1, 1] = 1.0
-        unet.conv_in.weight[channel + 1, source, 1, 1] = -1.0
-    unet.conv_in.bias[12], unet.conv_in.bias[13] = STEADY, -STEADY
-    last = unet.up_blocks[-1].resnets[-1]
-    last.conv_shortcut.weight.mul_(0.1)
-    last.conv_shortcut.weight[:, -width:, 0, 0] = torch.eye(width)
-    last.conv_shortcut.bias.zero_()
-    gain = ((2 * STEADY**2 + 12 * MEAN_SQUARE) / width) ** 0.5  # what the last norm divides by
-    for colour, (channel, _) in enumerate(pairs[3:]):
-        unet.conv_out.weight[colour, channel, 1, 1] = gain
-        unet.conv_out.weight[colour, channel + 1, 1, 1] = -gain
+    weights = dict(unet.named_parameters())
+    _carry_pixels(weights)
+    last = f"up_blocks.{len(unet.config.block_out_channels) - 1}.resnets.{unet.config.layers_per_block[0]}"
+    _take_outermost_skip(weights, f"{last}.conv_shortcut", width)
+    _read_low_res(weights, width)
 
 
-def _clear(conv: nn.Conv2d) -> None:
-    """Zero the channels that carry pixels; what is left keeps its random weights."""
-    conv.weight[:CHANNELS].zero_()
-    assert conv.bias is not None
-    conv.bias[:CHANNELS].zero_()
+def _carry_pixels(weights: dict[str, nn.Parameter]) -> None:
+    """Let the first channels be the six inputs, each beside its negative, and two constants."""
+    weight, bias = weights["conv_in.weight"], weights["conv_in.bias"]
+    weight[:CHANNELS].zero_()
+    bias[:CHANNELS].zero_()
+    for source in range(6):
+        weight[2 * source, source, 1, 1], weight[2 * source + 1, source, 1, 1] = 1.0, -1.0
+    bias[CHANNELS - 2], bias[CHANNELS - 1] = STEADY, -STEADY
+
+
+def _take_outermost_skip(weights: dict[str, nn.Parameter], name: str, width: int) -> None:
+    """Let the last block hand on the skip of the first convolution, and little of what else reaches it."""
+    weights[f"{name}.weight"].mul_(0.1)
+    weights[f"{name}.weight"][:, -width:, 0, 0] = torch.eye(width)
+    weights[f"{name}.bias"].zero_()
+
+
+def _read_low_res(weights: dict[str, nn.Parameter], width: int) -> None:
+    """Let the output be the low-res channels, with what the last norm divided by."""
+    gain = ((2 * STEADY**2 + 12 * MEAN_SQUARE) / width) ** 0.5
+    for colour in range(3):
+        channel = 2 * (3 + colour)
+        weights["conv_out.weight"][colour, channel, 1, 1] = gain
+        weights["conv_out.weight"][colour, channel + 1, 1, 1] = -gain
