@@ -7,8 +7,8 @@ from typing import Any
 from if_graph.errors import WorkflowError
 from if_graph.graph.object_info import ObjectInfo
 
-_WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"}
-_BLANK = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False}
+_WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", "MARKDOWN", "TEXTAREA"}
+_BLANK = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False, "MARKDOWN": "", "TEXTAREA": ""}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class InputSpec:
     @property
     def is_widget(self) -> bool:
         """Whether an editor draws it as a field that holds a value."""
-        return self.kind in _WIDGETS and not self.options.get("forceInput")
+        return self._field in _WIDGETS and not self.options.get("forceInput")
 
     @property
     def is_socket(self) -> bool:
@@ -44,7 +44,15 @@ class InputSpec:
     def default(self) -> Any:
         """What an editor puts into a new field."""
         first = self.choices[0] if self.choices else None
-        return self.options.get("default", _BLANK.get(self.kind, first))
+        return self.options.get("default", _BLANK.get(self._field, first))
+
+    def has_choices(self, value: Any) -> bool:
+        """Tell whether an editor takes ``value``, typed in this field, for a text with choices ``{a|b}``."""
+        return isinstance(value, str) and bool(self.options.get("dynamicPrompts"))
+
+    @property
+    def _field(self) -> str:
+        return str(self.options.get("widgetType") or self.kind)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,9 @@
-"""Editor files against what the official front end sent for them (recorded pairs in ``conversion/``)."""
+"""Editor files against what the official front end sent for them.
+
+The pairs in ``conversion/`` were recorded by ``conversion/record.py``, which says with which version; those
+in ``conversion/shipped`` belong to the files in ``workflows/``. After a change to a shipped workflow, record it
+anew with ``python tests/graph/conversion/record.py NAME``.
+"""
 
 import copy
 import json
@@ -13,16 +18,14 @@ from if_graph.graph.load import load_workflow
 from if_graph.graph.schema import Schemas
 
 FOLDER = Path(__file__).parent / "conversion"
-RECORDED = datetime(2026, 8, 22)
+SHIPPED = FOLDER / "shipped"
+WORKFLOWS = FOLDER.parents[2] / "workflows"
+RECORDED = datetime(2026, 8, 22, 3, 4, 5)
 
 
 @pytest.fixture(scope="module")
 def info():
-    info = json.loads((FOLDER / "object_info.json").read_text())
-    info["RigAdd"]["display_name"] = (
-        "Rig Add (from locale)"  # the recording browser had a locale with this name
-    )
-    return info
+    return json.loads((FOLDER / "object_info.json").read_text())
 
 
 def pair(name):
@@ -35,6 +38,14 @@ NAMES = sorted(path.name.split(".")[0] for path in FOLDER.glob("*.ui.json"))
 @pytest.mark.parametrize("name", NAMES)
 def test_an_editor_file_becomes_what_the_front_end_sends(name, info):
     drawn, sent = pair(name)
+    assert read_editor(drawn, Schemas(info), RECORDED).to_api() == sent
+
+
+@pytest.mark.parametrize("name", sorted(path.stem.split(".")[0] for path in SHIPPED.glob("*.api.json")))
+def test_a_shipped_workflow_becomes_what_the_front_end_sends(name):
+    info = json.loads((SHIPPED / "object_info.json").read_text())
+    drawn = json.loads((WORKFLOWS / f"{name}.json").read_text())
+    sent = json.loads((SHIPPED / f"{name}.api.json").read_text())
     assert read_editor(drawn, Schemas(info), RECORDED).to_api() == sent
 
 

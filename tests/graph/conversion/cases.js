@@ -272,7 +272,6 @@ const CASES = {
     add("RigText", { plain: "a/b:c*d?\"<e>|f\\g" });
     save.widgets[0].value = "%RigText.plain%.%RigText.wild%";
   },
-  saves_of_other_kinds() { add("PreviewAny"); trunk(1).save.title = "Keep"; },
   version_1() {
     const { adders } = trunk(1, 2, 3);
     const [first] = app.graph.links.values();
@@ -316,10 +315,95 @@ const CASES = {
     drawn.nodes.find((node) => node.properties.proxyWidgets).widgets_values = [90];
     return drawn;
   },
+  old_proxy_widgets_of_itself() {
+    const { adders } = trunk(1, 2), folded = fold(...adders);
+    const [first, second] = inside(folded, "RigAdd");
+    promote(folded, second, "k");
+    return proxied(folded, [["-1", "k"], [String(first.id), "k"]], [91, 92]);
+  },
+  old_proxy_widgets_nested() {
+    const { adders } = trunk(1, 2), inner = fold(adders[0]);
+    promote(inner, inside(inner, "RigAdd")[0], "k");
+    inner.node.widgets[0].value = 33;
+    const outer = fold(inner.node, adders[1]);
+    const [shell] = outer.subgraph.nodes.filter((node) => node.isSubgraphNode());
+    return proxied(outer, [[String(shell.id), "k"]], [93]);
+  },
+  old_proxy_widgets_of_a_primitive() {
+    const { adders } = trunk(1, 2), primitive = add("PrimitiveNode");
+    for (const adder of adders) link(primitive, 0, adder, "k");
+    const folded = fold(...adders, primitive);
+    const [member] = inside(folded, "PrimitiveNode");
+    return proxied(folded, [[String(member.id), "value"]], [94]);
+  },
+  old_proxy_widgets_of_two_instances() {
+    const { adders, save } = trunk(1), folded = fold(...adders), [member] = inside(folded, "RigAdd");
+    const twin = LiteGraph.createNode(folded.subgraph.id);
+    app.graph.add(twin);
+    folded.node.connect(0, twin, 0);
+    twin.connect(0, save, 0);
+    return proxied(folded, [[String(member.id), "k"]], [95], [96]);
+  },
+  bypassed_any_after_any() {
+    const first = mode(add("RigFork"), BYPASSED), second = mode(add("RigFork"), BYPASSED), sampler = add("KSampler");
+    link(add("RigMask"), 0, first, "mask");
+    link(add("RigNoise"), 0, first, "image");
+    link(first, 0, second, "extra");
+    link(second, 2, sampler, "latent_image");
+  },
+  bypassed_outside_a_subgraph() {
+    const { noise, adders } = trunk(1), fork = mode(add("RigFork"), BYPASSED), sampler = add("KSampler");
+    link(noise, 0, fork, "image");
+    link(fork, 0, adders[0], "image");
+    link(fork, 2, sampler, "latent_image");
+    fold(adders[0], sampler);
+  },
+  subgraph_promoted_choice() {
+    const { noise } = trunk(1), folded = fold(noise), member = inside(folded, "RigNoise")[0];
+    promote(folded, member, "mode");
+    for (const [name, value] of [["mode", "gray"], ["seed", 98]]) {
+      folded.node.widgets.find((widget) => widget.name === name).value = value;
+    }
+  },
+  dynamic_prompts_from_a_primitive() {
+    const text = add("RigText"), primitive = add("PrimitiveNode");
+    link(primitive, 0, text, "wild");
+    primitive.widgets[0].value = "a {dog|dog} // gone";
+  },
+  dynamic_prompts_promoted() {
+    const text = add("RigText"), show = add("PreviewAny");
+    link(text, 0, show, "source");
+    const folded = fold(text);
+    const [member] = inside(folded, "RigText");
+    if (!folded.node.widgets.some((widget) => widget.name === "wild")) promote(folded, member, "wild");
+    folded.node.widgets.find((widget) => widget.name === "wild").value = "a {dog|dog} // kept?";
+  },
+  file_name_of_several() {
+    const { noise, adders, save } = trunk(5, 6), primitive = add("PrimitiveNode");
+    adders[1].title = "Second";
+    noise.title = "RigAdd";
+    link(primitive, 0, adders[0], "k");
+    primitive.widgets[0].value = 17;
+    primitive.title = "Number";
+    fold(adders[1]);
+    save.widgets[0].value = "%RigAdd.k%_%Second.k%_%Number.value%_%RigAdd.mode%_%date:yyyy.MM%_%date:%";
+  },
+  file_name_of_another_class() { add("SaveRig", { filename_prefix: "%RigNumber.value%" }); add("RigNumber"); },
   values_out_of_range() {
     add("RigNoise", { width: 5, height: 99999, mode: "no such" });
     add("RigAdd", { k: 1.5 });
   },
+};
+
+// What editors wrote before promoted fields were inputs: a list of fields, their values on each instance.
+const proxied = (folded, fields, ...values) => {
+  const drawn = app.graph.serialize();
+  drawn.nodes.filter((node) => node.type === folded.subgraph.id).forEach((shell, i) => {
+    shell.properties.proxyWidgets = fields;
+    shell.widgets_values = values[i];
+    delete shell.widgets_values_named;
+  });
+  return drawn;
 };
 
 const withoutFieldSockets = (drawn) => {

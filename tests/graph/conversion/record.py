@@ -29,7 +29,9 @@ HERE = Path(__file__).parent
 WORKFLOWS = HERE.parents[2] / "workflows"
 STATIC = Path(comfyui_frontend_package.__file__).parent / "static"
 READY = "window.app?.graph && LiteGraph.registered_node_types['SaveImage'] !== undefined"
-SAME_IDS = "let ids = 0; crypto.randomUUID = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`"
+SAME_IDS = (
+    "let ids = 0; crypto.randomUUID = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`"
+)
 
 
 class Host(SimpleHTTPRequestHandler):
