@@ -84,7 +84,7 @@ def parse_schema(entry: Mapping[str, Any]) -> NodeSchema:
     """
     try:
         return _parse(entry)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         name = entry.get("name", "?") if isinstance(entry, Mapping) else "?"
         raise WorkflowError(
             f"node class {name}: its description is malformed ({type(error).__name__}: {error}); "
@@ -97,7 +97,7 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
     specs = [
         _input_spec(name, declared, group == "required")
         for group in ("required", "optional")
-        for name, declared in groups.get(group, {}).items()
+        for name, declared in _in_order(entry, group)
     ]
     return NodeSchema(
         name=entry["name"],
@@ -112,6 +112,13 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
         output_names=_output_names(entry),
         raw=frozenset(spec.name for spec in specs if spec.options.get("rawLink")),
     )
+
+
+def _in_order(entry: Mapping[str, Any], group: str) -> list[tuple[str, Any]]:
+    """Return the inputs of a group as ``input_order`` lists them; tools may have sorted the object."""
+    members = entry["input"].get(group, {})
+    order = (entry.get("input_order") or {}).get(group) or ()
+    return [(name, members[name]) for name in dict.fromkeys([*order, *members]) if name in members]
 
 
 def _output_names(entry: Mapping[str, Any]) -> tuple[str, ...]:

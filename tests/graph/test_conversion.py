@@ -1,12 +1,13 @@
 """Editor files against what the official front end sent for them.
 
 The pairs in ``conversion/`` were recorded by ``conversion/record.py``, which says with which version; those
-in ``conversion/shipped`` belong to the files in ``workflows/``. After a change to a shipped workflow, record it
-anew with ``python tests/graph/conversion/record.py NAME``.
+in ``conversion/shipped`` belong to the files in ``workflows/``. After a change to a shipped workflow, record
+it anew with ``python tests/graph/conversion/record.py NAME``.
 """
 
 import copy
 import json
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.editor_format import read_editor
+from if_graph.graph.editor_text import pick_choices, without_choices
 from if_graph.graph.load import load_workflow
 from if_graph.graph.schema import Schemas
 
@@ -130,6 +132,29 @@ def test_a_seed_always_has_a_second_value():
     }  # fmt: skip
     drawn = {"nodes": [{"id": 1, "type": "S", "widgets_values": [7, "increment", 20]}], "links": []}
     assert read_editor(drawn, Schemas({"S": entry})).nodes["1"].inputs == {"noise_seed": 7, "steps": 20}
+
+
+def test_fields_come_in_the_order_that_the_description_lists():
+    entry = {
+        "name": "S", "input": {"required": {"b": ["INT", {}], "a": ["INT", {}]}},
+        "input_order": {"required": ["a", "b"]}, "output": [], "output_is_list": [], "output_node": True,
+    }  # fmt: skip
+    drawn = {"nodes": [{"id": 1, "type": "S", "widgets_values": [1, 2]}], "links": []}
+    assert read_editor(drawn, Schemas({"S": entry})).nodes["1"].inputs == {"a": 1, "b": 2}
+
+
+def test_a_text_with_choices_decides_anew_each_time():
+    texts = {pick_choices("{red|green {big|small}} cat", random.Random(i)) for i in range(20)}
+    assert texts == {"red cat", "green big cat", "green small cat"}
+
+
+@pytest.mark.parametrize("text", ["a {b|c} // x /* y */ ///// /**/ z", "{{{", "}}|", "/{/}", "\\ plain"])
+def test_a_text_typed_so_that_it_has_no_choices_is_sent_as_it_is(text):
+    assert pick_choices(without_choices(text), random.Random(0)) == text
+
+
+def test_nested_choices_without_end_are_no_problem():
+    assert pick_choices("{" * 100_000, random.Random(0)) == ""
 
 
 def test_values_missing_from_a_short_list_have_their_defaults(info):

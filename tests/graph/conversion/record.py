@@ -1,7 +1,7 @@
 """Record what ComfyUI's own front end sends for editor files, with a headless Chromium.
 
     apt-get install chromium
-    pip install playwright comfyui-frontend-package==1.58.1
+    pip install -e '.[record]'
     python tests/graph/conversion/record.py [NAME ...]
 
 Draws the graphs of ``cases.js`` in the editor and saves them as NAME.ui.json, then loads every file of this
