@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from if_graph.graph.editor_records import EditorInput, EditorNode
+from if_graph.graph.editor_records import EditorInput, EditorNode, list_in
 
 if TYPE_CHECKING:
     from if_graph.graph.editor_graph import EditorGraph
@@ -34,49 +34,56 @@ def written_value(graph: "EditorGraph", socket: EditorInput) -> Constant | None:
     return primitive_value(graph, source) if source and source.type == "PrimitiveNode" else None
 
 
-def promoted_value(graph: "EditorGraph", instance: EditorNode, slot: int) -> Constant | None:
-    """Return the value of the field that a subgraph shows for its input ``slot``.
+@dataclass(frozen=True)
+class Face:
+    """How one input of a subgraph shows on its box.
 
     Args:
-        graph: the drawing.
-        instance: the subgraph's box.
-        slot: number of the input in the subgraph's definition.
+        socket: the box's socket.
+        behind: node and input of the member whose field it feeds, if it feeds one.
+        place: number of its value among the box's values; without a field behind it there is none.
     """
-    fields = [(i, s, _field_behind(graph, instance, i)) for i, s in _sockets(graph, instance)]
-    fields = [field for field in fields if field[2] is not None]
-    for place, (i, socket, behind) in enumerate(fields):
-        if i == slot and behind is not None:
-            return _value(graph, instance, place, socket.name, behind)
-    return None
+
+    socket: EditorInput
+    behind: tuple[str, str] | None
+    place: int
 
 
-def _value(
-    graph: "EditorGraph", instance: EditorNode, place: int, name: str, behind: tuple[str, str]
-) -> Constant | None:
-    for key in ((instance.id, name), behind):
+def faces_of(graph: "EditorGraph", instance: EditorNode) -> dict[int, Face]:
+    """Return the faces of a subgraph's inputs by their number in its definition; read once for each box."""
+    if instance.id not in graph.faces:
+        found: dict[int, Face] = {}
+        place = 0
+        for slot, socket in _sockets(graph, instance):
+            behind = _field_behind(graph, instance, slot)
+            found[slot] = Face(socket, behind, place)
+            place += behind is not None
+        graph.faces[instance.id] = found
+    return graph.faces[instance.id]
+
+
+def promoted_value(graph: "EditorGraph", instance: EditorNode, face: Face) -> Constant | None:
+    """Return the value of the field that a subgraph shows for one of its inputs, if it shows one."""
+    if face.behind is None:
+        return None
+    for key in ((instance.id, face.socket.name), face.behind):
         if key in graph.shown:
             return Constant(graph.shown[key])
     values = instance.values
     if isinstance(values, dict):
-        return Constant(values[name]) if name in values else None
-    return Constant(values[place]) if isinstance(values, list) and place < len(values) else None
-
-
-def outer_socket(graph: "EditorGraph", instance: EditorNode, slot: int) -> EditorInput | None:
-    """Return the socket of a subgraph's box that stands for input ``slot`` of its definition."""
-    return next((socket for i, socket in _sockets(graph, instance) if i == slot), None)
+        return Constant(values[face.socket.name]) if face.socket.name in values else None
+    return Constant(values[face.place]) if isinstance(values, list) and face.place < len(values) else None
 
 
 def _sockets(graph: "EditorGraph", instance: EditorNode) -> Iterator[tuple[int, EditorInput]]:
-    """Pair the sockets of a box with the definition's inputs: by name, and in order where names repeat."""
-    declared = graph.definitions[instance.type].get("inputs")
-    entries = declared if isinstance(declared, list) else []
-    free = {i: entry.get("name") for i, entry in enumerate(entries) if isinstance(entry, dict)}
+    """Pair the definition's inputs with the sockets of a box: by name, and in order where names repeat."""
+    slots: dict[str, list[int]] = {}
+    for slot, entry in enumerate(list_in(graph.definitions[instance.type], "inputs")):
+        if isinstance(entry, dict):
+            slots.setdefault(str(entry.get("name")), []).insert(0, slot)
     for socket in instance.inputs:
-        slot = next((i for i, name in free.items() if name == socket.name), None)
-        if slot is not None:
-            del free[slot]
-            yield slot, socket
+        if slots.get(socket.name):
+            yield slots[socket.name].pop(), socket
 
 
 def _field_behind(graph: "EditorGraph", instance: EditorNode, slot: int) -> tuple[str, str] | None:
@@ -98,7 +105,8 @@ def shown_values(graph: "EditorGraph") -> dict[tuple[str, str], Any]:
     shown: dict[tuple[str, str], Any] = {}
     for instance in graph.nodes.values():  # outer before inner
         if instance.type in graph.definitions:
-            shown = _shown_on(instance, shown) | shown
+            for key, value in _shown_on(instance, shown).items():
+                shown.setdefault(key, value)
     return shown
 
 

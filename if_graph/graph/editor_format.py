@@ -1,7 +1,7 @@
 """ComfyUI's editor format -> Workflow, by the rules of the official front end."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -83,11 +83,10 @@ class _Reader:
                 inputs[socket.name] = source
         return Node(box.type, inputs, self._title(box), *pack_of(box.properties))
 
-    def named(self) -> list[Named]:
-        return [
-            Named(box.properties.get("Node name for S&R"), self._title(box), partial(self._fields, box))
-            for box in in_file_order(self.graph)
-        ]
+    def named(self) -> Iterator[Named]:
+        for box in in_file_order(self.graph):
+            search_name = box.properties.get("Node name for S&R")
+            yield Named(search_name, self._title(box), partial(self._fields, box))
 
     def _title(self, box: EditorNode) -> str | None:
         schema = self.schemas.get(box.type)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.editor_fields import shown_values
+from if_graph.graph.editor_fields import Face, shown_values
 from if_graph.graph.editor_records import EditorLink, EditorNode, link_in, list_in, nodes_in
 from if_graph.graph.wording import brief
 from if_graph.graph.workflow import expect_object
@@ -12,6 +12,7 @@ from if_graph.graph.workflow import expect_object
 MUTED, BYPASSED = 2, 4
 INLET, OUTLET = "-10", "-20"  # node ids that stand for a subgraph's own inputs and outputs
 MOST_NODES = 100_000  # definitions nested in each other can multiply without end
+DEEPEST = 100  # subgraphs inside each other; ids grow with every one
 
 
 @dataclass
@@ -19,7 +20,8 @@ class EditorGraph:
     """All nodes and links of a file, subgraphs unfolded; members carry ids like ``5:2``.
 
     ``inlets`` lists, for a subgraph's prefix and the number of its input, the members fed and the links that
-    do; ``outlets`` the link that feeds an output. ``shown`` has values that a subgraph shows for its members.
+    do; ``outlets`` the link that feeds an output. ``shown`` has values that a subgraph shows for its members,
+    ``faces`` how its inputs show on its box.
     """
 
     nodes: dict[str, EditorNode] = field(default_factory=dict)
@@ -27,6 +29,7 @@ class EditorGraph:
     inlets: dict[tuple[str, int], list[tuple[str, str]]] = field(default_factory=dict)
     outlets: dict[tuple[str, int], str] = field(default_factory=dict)
     shown: dict[tuple[str, str], Any] = field(default_factory=dict)
+    faces: dict[str, dict[int, Face]] = field(default_factory=dict)
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -47,6 +50,10 @@ def parse_editor(data: dict[str, Any]) -> EditorGraph:
                 if node.type in around:
                     raise WorkflowError(
                         f"node {brief(node.id)}: its subgraph contains itself; remove one of them"
+                    )
+                if len(around) == DEEPEST:
+                    raise WorkflowError(
+                        f"node {brief(node.id)}: subgraphs are nested more than {DEEPEST} deep; unpack some"
                     )
                 waiting.append((graph.definitions[node.type], f"{node.id}:", (*around, node.type)))
     graph.shown = shown_values(graph)

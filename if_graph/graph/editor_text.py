@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from if_graph.graph.workflow import Node
@@ -43,13 +44,16 @@ def fill_placeholders(nodes: dict[str, Node], boxes: Iterable[Named], now: datet
         boxes: every box of the drawing, in the order of the file; of several namesakes the first is meant.
         now: the time that ``%date%`` stands for.
     """
-    filled, known = dict(nodes), list(boxes)
-    for node_id, node in nodes.items():
-        prefix = node.inputs.get("filename_prefix")
-        if node.class_type in _SAVES and isinstance(prefix, str) and "%" in prefix:
-            text = _PLACEHOLDER.sub(lambda match: _filled(match, known, now), prefix)
-            filled[node_id] = replace(node, inputs={**node.inputs, "filename_prefix": text})
-    return filled
+    prefixes = {node_id: node.inputs.get("filename_prefix") for node_id, node in nodes.items()}
+    filled: dict[str, Node] = {}
+    known: list[Named] = []
+    for node_id, prefix in prefixes.items():
+        if nodes[node_id].class_type in _SAVES and isinstance(prefix, str) and "%" in prefix:
+            known = known or list(boxes)
+            text = _PLACEHOLDER.sub(partial(_filled, boxes=known, now=now), prefix)
+            inputs = {**nodes[node_id].inputs, "filename_prefix": text}
+            filled[node_id] = replace(nodes[node_id], inputs=inputs)
+    return {**nodes, **filled}
 
 
 def _filled(match: "re.Match[str]", boxes: list[Named], now: datetime) -> str:

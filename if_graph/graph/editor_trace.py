@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.editor_fields import Constant, outer_socket, promoted_value
+from if_graph.graph.editor_fields import Constant, faces_of, promoted_value
 from if_graph.graph.editor_graph import BYPASSED, INLET, MUTED, EditorGraph
 from if_graph.graph.editor_records import EditorInput, EditorLink, EditorNode
 from if_graph.graph.schema import types_match
@@ -75,7 +75,9 @@ def _bypass(node: EditorNode, slot: int, wanted: str) -> EditorInput | None:
 
 def _through_inlet(graph: EditorGraph, instance: EditorNode, slot: int) -> _Step:
     """Leave a subgraph through its input ``slot``: to the link outside, or to the instance's own field."""
-    socket = outer_socket(graph, instance, slot)
-    if socket is not None and socket.link is not None:
-        return _Step(socket.link, socket.type)
-    return _Step(end=promoted_value(graph, instance, slot))
+    face = faces_of(graph, instance).get(slot)
+    if face is None:
+        return _Step()
+    if face.socket.link is not None:
+        return _Step(face.socket.link, face.socket.type)
+    return _Step(end=promoted_value(graph, instance, face))

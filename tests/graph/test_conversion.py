@@ -112,6 +112,14 @@ def test_a_subgraph_inside_itself_is_refused(info):
         read_editor(drawn, Schemas(info))
 
 
+def test_subgraphs_nested_without_end_are_refused():
+    box = {"id": 1, "inputs": [], "outputs": []}
+    nested = [{"id": f"{i}", "nodes": [box | {"type": f"{i + 1}"}]} for i in range(20_000)]
+    drawn = {"nodes": [box | {"type": "0"}], "links": [], "definitions": {"subgraphs": nested}}
+    with pytest.raises(WorkflowError, match="subgraphs are nested more than 100 deep"):
+        read_editor(drawn, Schemas({}))
+
+
 def test_reroutes_in_a_circle_are_refused(info):
     drawn, _ = pair("reroute_node")
     drawn["nodes"][-1]["inputs"][0]["link"] = 4

@@ -134,7 +134,7 @@ def run_with_disk(classes, workflow, folder):
 def test_a_change_runs_exactly_what_is_downstream(toy_module, place, change):
     classes = toy_module.NODE_CLASS_MAPPINGS
 
-    @settings(QUIET, max_examples=40)
+    @settings(QUIET, max_examples=30)
     @given(dags(), st.data())
     def check(workflow, data):
         with place() as folder:
@@ -152,7 +152,7 @@ def test_a_change_runs_exactly_what_is_downstream(toy_module, place, change):
 def test_a_change_runs_exactly_what_is_downstream_after_a_restart(toy_module, place, change):
     classes = toy_module.NODE_CLASS_MAPPINGS
 
-    @settings(QUIET, max_examples=15)
+    @settings(QUIET, max_examples=10)
     @given(dags(), st.data())
     def check(workflow, data):
         with place() as folder:
