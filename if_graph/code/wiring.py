@@ -2,6 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from if_graph.code.handles import NodeHandle, Output
@@ -35,7 +36,7 @@ def wired(graph: object, node_id: str, node: Node, schema: NodeSchema, inputs: M
         name: _value(graph, f"{where(node_id, node)}: input '{name}'", value)
         for name, value in inputs.items()
     }
-    return Node(node.class_type, {**node.inputs, **values}, node.title, node.pack)
+    return replace(node, inputs={**node.inputs, **values})
 
 
 def with_defaults(schema: NodeSchema, inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from if_graph.errors import WorkflowError
+from if_graph.graph.packs import pack_of
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.wording import brief, kind_of, shown
 from if_graph.graph.workflow import Node, Workflow, as_link
@@ -57,7 +58,7 @@ def _node(node_id: str, data: Any) -> Node:
         class_type,
         {name: _value(value) for name, value in inputs.items()},
         meta["title"] if isinstance(meta.get("title"), str) else None,
-        pack_of(meta),
+        *pack_of(meta),
     )
 
 
@@ -65,9 +66,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, dict) and isinstance(value.get("__value__"), list):
         return value["__value__"]
     return as_link(value)
-
-
-def pack_of(properties: Mapping[str, Any]) -> str | None:
-    """Return the name of the node pack that a file records for a node."""
-    pack = properties.get("cnr_id") or properties.get("aux_id")
-    return pack if isinstance(pack, str) else None

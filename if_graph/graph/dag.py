@@ -11,6 +11,7 @@ from if_graph.graph.wording import brief, listed, nearest
 from if_graph.graph.workflow import Workflow, where
 
 _LONGEST_CYCLE = 8
+_INSTALL = "install what is missing, or load it with --nodes PATH"
 
 
 def build_dag(
@@ -57,9 +58,9 @@ def require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema])
     if len(unknown) == 1:
         ((node_id, node),) = unknown.values()
         pack = f", which the file says comes from the pack '{brief(node.pack)}'" if node.pack else ""
+        cure = _INSTALL if node.pack else nearest(node.class_type, schemas)
         raise WorkflowError(
-            f"{where(node_id, node)}: there is no node class '{brief(node.class_type)}'{pack}; "
-            f"{nearest(node.class_type, schemas)}"
+            f"{where(node_id, node)}: there is no node class '{brief(node.class_type)}'{pack}; {cure}"
         )
     if unknown:
         packs: dict[str | None, list[str]] = {}
@@ -69,10 +70,7 @@ def require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema])
             listed(names) + (f" from the pack '{brief(pack)}'" if pack else "")
             for pack, names in packs.items()
         ]
-        raise WorkflowError(
-            f"there are no node classes {'; '.join(parts)}; "
-            "install what is missing, or load it with --nodes PATH"
-        )
+        raise WorkflowError(f"there are no node classes {'; '.join(parts)}; {_INSTALL}")
 
 
 def _roots(

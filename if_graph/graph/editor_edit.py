@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from if_graph.graph.editor_text import without_choices
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.widgets import widget_positions
 
@@ -42,6 +43,8 @@ def _with_value(box: dict[str, Any], schema: NodeSchema, name: str, value: Any) 
     sockets = box.get("inputs") or []
     if any(s.get("link") is not None for s in sockets if isinstance(s, dict) and s.get("name") == name):
         return None
+    if name in schema.inputs and schema.inputs[name].has_choices(value):
+        value = without_choices(value)
     values = _replaced(box.get("widgets_values"), schema, name, value)
     if values is None:
         return None

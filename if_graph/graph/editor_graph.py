@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from if_graph.errors import WorkflowError
+from if_graph.graph.editor_fields import Face, shown_values
 from if_graph.graph.editor_records import EditorLink, EditorNode, link_in, list_in, nodes_in
 from if_graph.graph.wording import brief
 from if_graph.graph.workflow import expect_object
@@ -11,15 +12,24 @@ from if_graph.graph.workflow import expect_object
 MUTED, BYPASSED = 2, 4
 INLET, OUTLET = "-10", "-20"  # node ids that stand for a subgraph's own inputs and outputs
 MOST_NODES = 100_000  # definitions nested in each other can multiply without end
+DEEPEST = 100  # subgraphs inside each other; ids grow with every one
 
 
 @dataclass
 class EditorGraph:
-    """All nodes and links of a file, subgraphs unfolded; members carry ids like ``5:2``."""
+    """All nodes and links of a file, subgraphs unfolded; members carry ids like ``5:2``.
+
+    ``inlets`` lists, for a subgraph's prefix and the number of its input, the members fed and the links that
+    do; ``outlets`` the link that feeds an output. ``shown`` has values that a subgraph shows for its members,
+    ``faces`` how its inputs show on its box.
+    """
 
     nodes: dict[str, EditorNode] = field(default_factory=dict)
     links: dict[str, EditorLink] = field(default_factory=dict)
+    inlets: dict[tuple[str, int], list[tuple[str, str]]] = field(default_factory=dict)
     outlets: dict[tuple[str, int], str] = field(default_factory=dict)
+    shown: dict[tuple[str, str], Any] = field(default_factory=dict)
+    faces: dict[str, dict[int, Face]] = field(default_factory=dict)
     definitions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -41,7 +51,12 @@ def parse_editor(data: dict[str, Any]) -> EditorGraph:
                     raise WorkflowError(
                         f"node {brief(node.id)}: its subgraph contains itself; remove one of them"
                     )
+                if len(around) == DEEPEST:
+                    raise WorkflowError(
+                        f"node {brief(node.id)}: subgraphs are nested more than {DEEPEST} deep; unpack some"
+                    )
                 waiting.append((graph.definitions[node.type], f"{node.id}:", (*around, node.type)))
+    graph.shown = shown_values(graph)
     return graph
 
 
@@ -70,3 +85,13 @@ def _add_links(graph: EditorGraph, level: dict[str, Any], scope: str) -> None:
         graph.links[key] = link
         if scope and target == OUTLET:
             graph.outlets[scope, slot] = key
+        if scope and link.source == f"{scope}{INLET}":
+            graph.inlets.setdefault((scope, link.slot), []).append((f"{scope}{target}", key))
+
+
+def in_file_order(graph: EditorGraph) -> list[EditorNode]:
+    """Return all nodes in the order of the file, with a subgraph's members before its own box."""
+    ways: dict[str, tuple[float, ...]] = {"": ()}
+    for node in graph.nodes.values():  # a subgraph's box stands before its members
+        ways[node.id] = (*ways[node.scope[:-1]], node.place)
+    return sorted(graph.nodes.values(), key=lambda node: (*ways[node.id], float("inf")))

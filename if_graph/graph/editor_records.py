@@ -21,7 +21,7 @@ class EditorInput:
 
 @dataclass(frozen=True)
 class EditorNode:
-    """One box as drawn; ``scope`` is the id prefix of the subgraph instance around it."""
+    """One box as drawn; ``scope`` is the id prefix of the subgraph around it, ``place`` its index."""
 
     id: str
     type: str
@@ -32,6 +32,7 @@ class EditorNode:
     values: Any
     properties: dict[str, Any]
     scope: str
+    place: int
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def nodes_in(level: dict[str, Any], scope: str) -> Iterator[EditorNode]:
         WorkflowError: if one is not shaped like a node.
     """
     boxes = [expect_object(node, "an entry of 'nodes'") for node in list_in(level, "nodes")]
-    for box in sorted(boxes, key=_order):
-        yield _node(box, scope)
+    for place, box in sorted(enumerate(boxes), key=lambda item: _order(item[1])):
+        yield _node(box, scope, place)
 
 
 def _order(box: dict[str, Any]) -> int:
@@ -74,7 +75,7 @@ def _order(box: dict[str, Any]) -> int:
     return order if isinstance(order, int) else 0
 
 
-def _node(box: dict[str, Any], scope: str) -> EditorNode:
+def _node(box: dict[str, Any], scope: str, place: int) -> EditorNode:
     node_id, kind = box.get("id"), box.get("type")
     if not isinstance(node_id, int | str) or not isinstance(kind, str):
         raise WorkflowError(
@@ -95,6 +96,7 @@ def _node(box: dict[str, Any], scope: str) -> EditorNode:
         values=box.get("widgets_values") or [],
         properties=properties if isinstance(properties, dict) else {},
         scope=scope,
+        place=place,
     )
 
 

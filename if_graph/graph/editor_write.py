@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from if_graph.errors import WorkflowError
+from if_graph.graph.editor_text import without_choices
 from if_graph.graph.layout import place
+from if_graph.graph.packs import pack_fields
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.widgets import widget_list
 from if_graph.graph.wording import listed
@@ -66,14 +68,18 @@ class _Drawing:
             for name, spec in declared.items()
         ]
         extra = [{"name": name, "type": "*", "link": None} for name in node.inputs if name not in declared]
-        values = {name: v for name, v in node.inputs.items() if name in fields and not isinstance(v, Link)}
+        values = {
+            name: without_choices(value) if declared[name].has_choices(value) else value
+            for name, value in node.inputs.items()
+            if name in fields and not isinstance(value, Link)
+        }
         self.boxes[node_id] = _box(node_id, node.class_type, order) | {
             "inputs": sockets + extra,
             "outputs": [
                 {"name": name, "type": kind if isinstance(kind, str) else "COMBO", "links": []}
                 for name, kind in zip(schema.output_names, schema.outputs, strict=False)
             ],
-            "properties": {"Node name for S&R": node.class_type, **_pack(node.pack)},
+            "properties": {"Node name for S&R": node.class_type, **pack_fields(node.pack, node.pack_version)},
             "widgets_values": widget_list(schema, values),
         }
         if node.title:
@@ -87,6 +93,8 @@ class _Drawing:
                 if isinstance(value, Link):
                     self._link(value, node_id, sockets[name])
                 elif name not in declared or not declared[name].is_widget:
+                    # Primitive nodes feed fields only, so the socket has to look like one.
+                    self.boxes[node_id]["inputs"][sockets[name]]["widget"] = {"name": name}
                     self._link(self._primitive(value), node_id, sockets[name])
 
     def _primitive(self, value: Any) -> Link:
@@ -124,9 +132,3 @@ def _id(node_id: str) -> int | str:
 def _first_free(workflow: Workflow) -> int:
     numbers = [int(node_id) for node_id in workflow.nodes if node_id.isdecimal() and node_id.isascii()]
     return max(numbers, default=0) + 1
-
-
-def _pack(pack: str | None) -> dict[str, str]:
-    if pack is None:
-        return {}
-    return {"aux_id" if "/" in pack else "cnr_id": pack}

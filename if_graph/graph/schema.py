@@ -7,8 +7,8 @@ from typing import Any
 from if_graph.errors import WorkflowError
 from if_graph.graph.object_info import ObjectInfo
 
-_WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR"}
-_BLANK = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False}
+_WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COLOR", "MARKDOWN", "TEXTAREA"}
+_BLANK = {"INT": 0, "FLOAT": 0, "STRING": "", "BOOLEAN": False, "MARKDOWN": "", "TEXTAREA": ""}
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class InputSpec:
     @property
     def is_widget(self) -> bool:
         """Whether an editor draws it as a field that holds a value."""
-        return self.kind in _WIDGETS and not self.options.get("forceInput")
+        return self._field in _WIDGETS and not self.options.get("forceInput")
 
     @property
     def is_socket(self) -> bool:
@@ -44,7 +44,15 @@ class InputSpec:
     def default(self) -> Any:
         """What an editor puts into a new field."""
         first = self.choices[0] if self.choices else None
-        return self.options.get("default", _BLANK.get(self.kind, first))
+        return self.options.get("default", _BLANK.get(self._field, first))
+
+    def has_choices(self, value: Any) -> bool:
+        """Tell whether an editor takes ``value``, typed in this field, for a text with choices ``{a|b}``."""
+        return isinstance(value, str) and bool(self.options.get("dynamicPrompts"))
+
+    @property
+    def _field(self) -> str:
+        return str(self.options.get("widgetType") or self.kind)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def parse_schema(entry: Mapping[str, Any]) -> NodeSchema:
     """
     try:
         return _parse(entry)
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         name = entry.get("name", "?") if isinstance(entry, Mapping) else "?"
         raise WorkflowError(
             f"node class {name}: its description is malformed ({type(error).__name__}: {error}); "
@@ -89,7 +97,7 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
     specs = [
         _input_spec(name, declared, group == "required")
         for group in ("required", "optional")
-        for name, declared in groups.get(group, {}).items()
+        for name, declared in _in_order(entry, group)
     ]
     return NodeSchema(
         name=entry["name"],
@@ -104,6 +112,13 @@ def _parse(entry: Mapping[str, Any]) -> NodeSchema:
         output_names=_output_names(entry),
         raw=frozenset(spec.name for spec in specs if spec.options.get("rawLink")),
     )
+
+
+def _in_order(entry: Mapping[str, Any], group: str) -> list[tuple[str, Any]]:
+    """Return the inputs of a group as ``input_order`` lists them; tools may have sorted the object."""
+    members = entry["input"].get(group, {})
+    order = (entry.get("input_order") or {}).get(group) or ()
+    return [(name, members[name]) for name in dict.fromkeys([*order, *members]) if name in members]
 
 
 def _output_names(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,25 +5,24 @@ from typing import Any
 
 from if_graph.graph.schema import InputSpec, NodeSchema
 
-_CONTROLS = ("fixed", "increment", "decrement", "randomize")
+_CONTROLS = ("fixed", "increment", "decrement", "randomize", "increment-wrap")
+_SEEDS = ("seed", "noise_seed")
 _UPLOADS = ("image_upload", "animated_image_upload", "video_upload", "audio_upload", "file_upload")
 
 
 def widget_positions(schema: NodeSchema, values: list[Any]) -> dict[str, int]:
     """Return the place of each widget in ``values``.
 
-    Seeds are followed by what happens to them after a run (a combo so controlled by a filter as well), and a
-    class with an upload button stores that button after its required inputs; those values belong to no input.
+    Seeds are followed by what happens to them after a run (a combo so controlled by a filter as well); those
+    values belong to no input, and neither does an upload button, which is stored last.
 
     Args:
         schema: the node's class.
         values: the stored list; it may be short, and then the last widgets have no place.
     """
     places: dict[str, int] = {}
-    place, buttons = 0, _has_upload(schema)
+    place = 0
     for spec in schema.inputs.values():
-        if not spec.required and buttons:
-            place, buttons = place + 1, False
         if not spec.is_widget:
             continue
         places[spec.name] = place
@@ -49,14 +48,11 @@ def widget_list(schema: NodeSchema, values: Mapping[str, Any]) -> list[Any]:
         values: values by input name; a field without one has its default.
     """
     stored: list[Any] = []
-    buttons = _has_upload(schema)
     for spec in schema.inputs.values():
-        if not spec.required and buttons:
-            stored, buttons = [*stored, "image"], False
         if spec.is_widget:
             stored.append(values.get(spec.name, spec.default))
             stored += _controls(spec)
-    return [*stored, "image"] if buttons else stored
+    return [*stored, "image"] if _has_upload(schema) else stored
 
 
 def _controls(spec: InputSpec) -> list[str]:
@@ -66,8 +62,8 @@ def _controls(spec: InputSpec) -> list[str]:
 
 
 def _is_controlled(spec: InputSpec) -> bool:
-    seed_like = spec.kind == "INT" and spec.name in ("seed", "noise_seed")
-    return bool(spec.options.get("control_after_generate")) or seed_like
+    asked_for = spec.options.get("control_after_generate")
+    return bool(asked_for) if asked_for is not None else spec.kind == "INT" and spec.name in _SEEDS
 
 
 def _has_upload(schema: NodeSchema) -> bool:

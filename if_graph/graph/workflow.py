@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from if_graph.errors import WorkflowError
+from if_graph.graph.packs import pack_fields
 from if_graph.graph.wording import brief, listed, nearest, shown
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ class Node:
         inputs: constants and links by input name.
         title: what the user called it, if anything.
         pack: the node pack the file says it comes from, to name it when it is missing.
+        pack_version: version of that pack, if the file says.
     """
 
     class_type: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
     title: str | None = None
     pack: str | None = None
+    pack_version: str | None = None
 
     @property
     def label(self) -> str:
@@ -115,7 +118,7 @@ class Workflow:
             node_id: {
                 "inputs": {name: _to_json(value) for name, value in node.inputs.items()},
                 "class_type": node.class_type,
-                "_meta": {"title": node.label},
+                "_meta": {"title": node.label, **pack_fields(node.pack, node.pack_version)},
             }
             for node_id, node in self.nodes.items()
         }

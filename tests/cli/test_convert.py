@@ -40,6 +40,14 @@ def test_missing_classes_are_named_together_with_their_packs(command, save, tmp_
     assert not (tmp_path / "out.json").exists()
 
 
+def test_one_missing_class_is_named_with_its_pack(command, save):
+    node = {"id": 7, "type": "Pictur", "properties": {"cnr_id": "pack-a"}}
+    code, _, err = command("convert", save({"nodes": [node], "links": []}), "out.json", "--to", "api")
+    assert code == 2
+    assert "node 7 (Pictur): there is no node class 'Pictur', which the file says comes from" in err
+    assert "the pack 'pack-a'; install what is missing, or load it with --nodes PATH" in err
+
+
 @pytest.mark.parametrize("info", ["[]", "{", "nowhere"])
 def test_a_bad_description_is_refused(command, save, picture_flow, info):
     name = save(info, "info.json") if info != "nowhere" else "nowhere.json"

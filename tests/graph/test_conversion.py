@@ -1,7 +1,13 @@
-"""Editor files against what the official front end sent for them (recorded pairs in ``conversion/``)."""
+"""Editor files against what the official front end sent for them.
+
+The pairs in ``conversion/`` were recorded by ``conversion/record.py``, which says with which version; those
+in ``conversion/shipped`` belong to the files in ``workflows/``. After a change to a shipped workflow, record
+it anew with ``python tests/graph/conversion/record.py NAME``.
+"""
 
 import copy
 import json
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -9,20 +15,19 @@ import pytest
 
 from if_graph.errors import WorkflowError
 from if_graph.graph.editor_format import read_editor
+from if_graph.graph.editor_text import pick_choices, without_choices
 from if_graph.graph.load import load_workflow
 from if_graph.graph.schema import Schemas
 
 FOLDER = Path(__file__).parent / "conversion"
-RECORDED = datetime(2026, 8, 22)
+SHIPPED = FOLDER / "shipped"
+WORKFLOWS = FOLDER.parents[2] / "workflows"
+RECORDED = datetime(2026, 8, 22, 3, 4, 5)
 
 
 @pytest.fixture(scope="module")
 def info():
-    info = json.loads((FOLDER / "object_info.json").read_text())
-    info["RigAdd"]["display_name"] = (
-        "Rig Add (from locale)"  # the recording browser had a locale with this name
-    )
-    return info
+    return json.loads((FOLDER / "object_info.json").read_text())
 
 
 def pair(name):
@@ -35,6 +40,14 @@ NAMES = sorted(path.name.split(".")[0] for path in FOLDER.glob("*.ui.json"))
 @pytest.mark.parametrize("name", NAMES)
 def test_an_editor_file_becomes_what_the_front_end_sends(name, info):
     drawn, sent = pair(name)
+    assert read_editor(drawn, Schemas(info), RECORDED).to_api() == sent
+
+
+@pytest.mark.parametrize("name", sorted(path.stem.split(".")[0] for path in SHIPPED.glob("*.api.json")))
+def test_a_shipped_workflow_becomes_what_the_front_end_sends(name):
+    info = json.loads((SHIPPED / "object_info.json").read_text())
+    drawn = json.loads((WORKFLOWS / f"{name}.json").read_text())
+    sent = json.loads((SHIPPED / f"{name}.api.json").read_text())
     assert read_editor(drawn, Schemas(info), RECORDED).to_api() == sent
 
 
@@ -99,6 +112,14 @@ def test_a_subgraph_inside_itself_is_refused(info):
         read_editor(drawn, Schemas(info))
 
 
+def test_subgraphs_nested_without_end_are_refused():
+    box = {"id": 1, "inputs": [], "outputs": []}
+    nested = [{"id": f"{i}", "nodes": [box | {"type": f"{i + 1}"}]} for i in range(20_000)]
+    drawn = {"nodes": [box | {"type": "0"}], "links": [], "definitions": {"subgraphs": nested}}
+    with pytest.raises(WorkflowError, match="subgraphs are nested more than 100 deep"):
+        read_editor(drawn, Schemas({}))
+
+
 def test_reroutes_in_a_circle_are_refused(info):
     drawn, _ = pair("reroute_node")
     drawn["nodes"][-1]["inputs"][0]["link"] = 4
@@ -119,6 +140,29 @@ def test_a_seed_always_has_a_second_value():
     }  # fmt: skip
     drawn = {"nodes": [{"id": 1, "type": "S", "widgets_values": [7, "increment", 20]}], "links": []}
     assert read_editor(drawn, Schemas({"S": entry})).nodes["1"].inputs == {"noise_seed": 7, "steps": 20}
+
+
+def test_fields_come_in_the_order_that_the_description_lists():
+    entry = {
+        "name": "S", "input": {"required": {"b": ["INT", {}], "a": ["INT", {}]}},
+        "input_order": {"required": ["a", "b"]}, "output": [], "output_is_list": [], "output_node": True,
+    }  # fmt: skip
+    drawn = {"nodes": [{"id": 1, "type": "S", "widgets_values": [1, 2]}], "links": []}
+    assert read_editor(drawn, Schemas({"S": entry})).nodes["1"].inputs == {"a": 1, "b": 2}
+
+
+def test_a_text_with_choices_decides_anew_each_time():
+    texts = {pick_choices("{red|green {big|small}} cat", random.Random(i)) for i in range(20)}
+    assert texts == {"red cat", "green big cat", "green small cat"}
+
+
+@pytest.mark.parametrize("text", ["a {b|c} // x /* y */ ///// /**/ z", "{{{", "}}|", "/{/}", "\\ plain"])
+def test_a_text_typed_so_that_it_has_no_choices_is_sent_as_it_is(text):
+    assert pick_choices(without_choices(text), random.Random(0)) == text
+
+
+def test_nested_choices_without_end_are_no_problem():
+    assert pick_choices("{" * 100_000, random.Random(0)) == ""
 
 
 def test_values_missing_from_a_short_list_have_their_defaults(info):

@@ -1,16 +1,11 @@
 """What a content key depends on, and what it does not."""
 
-from dataclasses import replace
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from if_graph.graph.canonical import Unkeyable, canonical
 from if_graph.graph.dag import build_dag
-from if_graph.graph.executor import Executor
 from if_graph.graph.keys import content_keys
-from if_graph.graph.workflow import Link, Node, Workflow
+from if_graph.graph.workflow import Node, Workflow
 
 
 @pytest.fixture
@@ -95,51 +90,3 @@ def test_linked_inputs_reach_is_changed_as_none(key_of, flow, classes, monkeypat
     monkeypatch.setattr(classes["Watched"], "IS_CHANGED", lambda value: seen.append(value))
     key_of(flow(n=("Number", {"value": 1}), a=("Watched", {"value": "@n"})))
     assert seen == [None]
-
-
-@st.composite
-def dags(draw):
-    """A workflow of 2 to 12 adders; every node has constants of its own, so that no two are twins."""
-    nodes = {}
-    for i in range(draw(st.integers(2, 12))):
-        feeds = [draw(st.integers(-1, i - 1)) for _ in range(2)]
-        a, b = (Link(str(feed), 0) if feed >= 0 else 0 for feed in feeds)
-        nodes[str(i)] = Node("Add", {"a": a, "b": b, "c": 1 << i})
-    shown = draw(st.lists(st.sampled_from(sorted(nodes)), min_size=1, max_size=3, unique=True))
-    return Workflow(nodes | {f"show {n}": Node("Show", {"value": Link(n, 0)}) for n in shown})
-
-
-def reach(workflow, start, forward):
-    """Return the nodes that ``start`` feeds, or those that feed it, itself included."""
-    found, grown = set(start), True
-    while grown:
-        pairs = [
-            (v.source, n)
-            for n, node in workflow.nodes.items()
-            for v in node.inputs.values()
-            if isinstance(v, Link)
-        ]
-        more = {b if forward else a for a, b in pairs if (a if forward else b) in found} - found
-        found, grown = found | more, bool(more)
-    return found
-
-
-@settings(max_examples=200, deadline=None, database=None, derandomize=True)
-@given(workflow=dags(), data=st.data())
-def test_a_change_runs_exactly_what_is_downstream_of_it(toy_module, workflow, data):
-    executor = Executor(toy_module.NODE_CLASS_MAPPINGS)
-    needed = reach(workflow, [n for n in workflow.nodes if n.startswith("show")], forward=False)
-    assert set(executor.run(workflow).executed) == needed
-    changed = data.draw(st.sampled_from([n for n in workflow.nodes if not n.startswith("show")]))
-    again = executor.run(workflow.with_input(changed, "c", -1))
-    assert set(again.executed) == reach(workflow, [changed], forward=True) & needed
-    assert executor.run(workflow).executed == []
-
-
-@settings(max_examples=50, deadline=None, database=None, derandomize=True)
-@given(workflow=dags())
-def test_a_title_or_the_order_of_nodes_runs_nothing(toy_module, workflow):
-    executor = Executor(toy_module.NODE_CLASS_MAPPINGS)
-    executor.run(workflow)
-    turned = {n: replace(node, title=f"t{n}") for n, node in reversed(workflow.nodes.items())}
-    assert executor.run(Workflow(turned)).executed == []

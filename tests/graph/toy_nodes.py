@@ -49,6 +49,26 @@ class Add(Toy):
         return (a + b + c,)
 
 
+class Words(Toy):
+    """Two numbers, some words and a seed, in one number."""
+
+    REQUIRED = {**Add.REQUIRED, "prompt": ("STRING", {"default": ""}), "seed": ("INT", {"default": 0})}
+
+    def make(self, a, b, prompt, seed):
+        return (a + b + len(prompt) + seed,)
+
+
+class Read(Toy):
+    """Two numbers and what is in a file of the input folder."""
+
+    REQUIRED = {**Add.REQUIRED, "file": ("STRING", {"default": ""})}
+    OPTIONAL = Add.OPTIONAL
+    IS_CHANGED = classmethod(lambda cls, file, **inputs: (current_folders().input / file).read_text())
+
+    def make(self, a, b, file, c=0):
+        return (a + b + c + len((current_folders().input / file).read_text()),)
+
+
 class Picture(Toy):
     """Noise of one size."""
 
@@ -202,8 +222,8 @@ class Counting(Number):
 NODE_CLASS_MAPPINGS = {
     cls.__name__: cls
     for cls in (
-        *(Number, Add, Picture, SavePicture, Show, Steps, Fail, Refuse, Fickle, Watched, Picky, Named),
-        *(Range, Total, Later, Counting, Inverse),
+        *(Number, Add, Words, Read, Picture, SavePicture, Show, Steps, Fail, Refuse, Fickle, Watched, Picky),
+        *(Named, Range, Total, Later, Counting, Inverse),
     )
 }
 NODE_DISPLAY_NAME_MAPPINGS = {"Picture": "Noise Picture"}
