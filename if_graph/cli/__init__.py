@@ -15,6 +15,8 @@ from if_graph.errors import IFGraphError, Interrupted
 COMMANDS = {
     "run": "run a workflow and save its pictures",
     "validate": "check a workflow without running it",
+    "show": "draw a workflow, with what is cached and what a run took",
+    "diff": "list what differs between two workflows or two pictures",
     "convert": "turn a workflow into API or editor format",
     "nodes": "list the installed node classes",
     "cache": "look after results kept on disk",

@@ -4,6 +4,7 @@ import time
 from typing import TextIO
 
 from if_graph.graph.events import Event, NodeCached, NodeFinished, NodeProgress, NodeStarted, RunStarted
+from if_graph.graph.wording import duration
 
 
 class ProgressLines:
@@ -35,7 +36,7 @@ class ProgressLines:
             self._place += 1
             self._finished(f"{event.label}: cached")
         elif isinstance(event, NodeFinished):
-            self._finished(f"{event.label}: {_duration(event.seconds)}")
+            self._finished(f"{event.label}: {duration(event.seconds)}")
         else:
             self._clear()
 
@@ -43,7 +44,7 @@ class ProgressLines:
         if not 0 < event.done < event.total:
             return ""
         spent = time.monotonic() - self._began
-        return f", {_duration(spent / event.done * (event.total - event.done))} left"
+        return f", {duration(spent / event.done * (event.total - event.done))} left"
 
     def _moving(self, text: str) -> None:
         if self._moves:
@@ -64,10 +65,3 @@ class ProgressLines:
     def _clear(self) -> None:
         if self._moves and self._width:
             self._write("", "\r")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
