@@ -1,7 +1,7 @@
 """Drawing -> strokes of a pen: what goes where, whatever the picture's format."""
 
 import colorsys
-import hashlib
+from collections.abc import Mapping
 from typing import Protocol
 
 from if_graph.seeing.drawing import Box, Drawing, Wire
@@ -39,25 +39,31 @@ def extent(drawing: Drawing) -> tuple[int, int]:
 
 def paint(drawing: Drawing, pen: Pen) -> None:
     """Draw everything: wires below boxes, and a legend of their colours at the bottom."""
+    colours = palette(drawing)
     for wire in drawing.wires:
-        pen.wire(_curve(drawing, wire), colour(wire.kind), wire.kind)
+        pen.wire(_curve(drawing, wire), colours[wire.kind], wire.kind)
     for box in drawing.boxes.values():
-        _box(box, pen)
+        _box(box, pen, colours)
     _, height = extent(drawing)
     for number, kind in enumerate(drawing.kinds):
         x, y = MARGIN + ITEM * number, height - LEGEND / 2
-        pen.dot((x, y), colour(kind))
+        pen.dot((x, y), colours[kind])
         pen.text((x + 10, y), kind, FAINT)
 
 
-def colour(kind: str) -> str:
-    """Return the colour of a type, the same in every drawing."""
-    hue = int.from_bytes(hashlib.sha256(kind.encode()).digest()[:2], "big") / 65536
+def palette(drawing: Drawing) -> dict[str, str]:
+    """Return a colour for every type in a drawing, as far apart as their number allows."""
+    sockets = (socket for box in drawing.boxes.values() for socket in (*box.inputs, *box.outputs))
+    kinds = sorted({socket.kind for socket in sockets})
+    return {kind: _hue(number / len(kinds)) for number, kind in enumerate(kinds)}
+
+
+def _hue(hue: float) -> str:
     parts = colorsys.hls_to_rgb(hue, 0.42, 0.6)
     return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
 
 
-def _box(box: Box, pen: Pen) -> None:
+def _box(box: Box, pen: Pen, colours: Mapping[str, str]) -> None:
     left, top, width, height = _place(box)
     pen.rect((left, top), width, height, FACE)
     pen.rect((left, top), width, HEADER, CACHED if box.is_cached else PLAIN)
@@ -67,7 +73,7 @@ def _box(box: Box, pen: Pen) -> None:
     for is_right, sockets in ((False, box.inputs), (True, box.outputs)):
         edge, inside = (left + width, left + width - 10) if is_right else (left, left + 10)
         for number, socket in enumerate(sockets):
-            pen.dot((edge, _row(box, number)), colour(socket.kind))
+            pen.dot((edge, _row(box, number)), colours[socket.kind])
             pen.text((inside, _row(box, number)), socket.name, INK, is_right)
     for number, value in enumerate(box.values, max(len(box.inputs), len(box.outputs))):
         pen.text((left + 10, _row(box, number)), value, FAINT)

@@ -10,7 +10,7 @@ from if_graph.graph.schema import Schemas
 from if_graph.graph.workflow import Link, Node, Workflow
 from if_graph.seeing.costs import Cost, Costs
 from if_graph.seeing.drawing import Marks, draw
-from if_graph.seeing.paint import CACHED, colour, extent
+from if_graph.seeing.paint import CACHED, extent, palette
 from if_graph.seeing.png import as_png
 from if_graph.seeing.svg import as_svg
 from if_graph.seeing.words import as_mermaid, as_text
@@ -73,8 +73,15 @@ def test_wires_are_coloured_and_named_by_type(classes, flow):
     workflow = flow(p=("Picture", {"seed": 1}), s=("SavePicture", {"images": "@p"}))
     drawing = draw(workflow, Schemas.of(classes))
     (path,) = svg_of(drawing).findall("{*}path")
-    assert (path.get("stroke"), path[0].text) == (colour("IMAGE"), "IMAGE")
+    assert (path.get("stroke"), path[0].text) == (palette(drawing)["IMAGE"], "IMAGE")
     assert '-- "IMAGE" -->' in as_mermaid(drawing)
+
+
+def test_every_type_has_a_colour_of_its_own(classes):
+    nodes = {str(i): Node(name) for i, name in enumerate(classes)}
+    colours = palette(draw(Workflow(nodes), Schemas.of(classes)))
+    assert colours.keys() >= {"INT", "IMAGE", "STRING"}
+    assert len(set(colours.values())) == len(colours)
 
 
 def test_svg_from_hostile_texts_is_well_formed_and_holds_nothing_active():
