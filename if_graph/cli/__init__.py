@@ -16,6 +16,8 @@ COMMANDS = {
     "run": "run a workflow and save its pictures",
     "batch": "run a workflow with many settings: a jobs file, a grid, or both",
     "validate": "check a workflow without running it",
+    "show": "draw a workflow, with what is cached and what a run took",
+    "diff": "list what differs between two workflows or two pictures",
     "convert": "turn a workflow into API or editor format",
     "nodes": "list the installed node classes",
     "cache": "look after results kept on disk",

@@ -3,8 +3,9 @@
 from typing import TextIO
 
 from if_graph.batch.events import BatchEvent, BatchStarted, JobEnded, JobEvent, Standing
-from if_graph.cli.line import Line, duration
+from if_graph.cli.line import Line
 from if_graph.graph.events import NodeFinished, NodeProgress, NodeStarted
+from if_graph.graph.wording import duration
 
 
 class BatchLines:

@@ -10,6 +10,7 @@ from if_graph.graph.cache import MemoryCache, ResultCache, TieredCache
 from if_graph.graph.disk_cache import DiskCache
 from if_graph.graph.registry import NodeClasses
 from if_graph.graph.storable import Codec
+from if_graph.graph.wording import size
 
 FOLDER, LIMIT = "IF_GRAPH_CACHE", "IF_GRAPH_CACHE_LIMIT"
 
@@ -56,22 +57,14 @@ def run(args: argparse.Namespace) -> int:
     before = cache.info()
     if args.action == "clear":
         cache.clear()
-        message = f"cleared {before.entries} results, {_size(before.size)}"
+        message = f"cleared {before.entries} results, {size(before.size)}"
     elif args.action == "verify":
         damaged = cache.verify()
         message = (
             f"{before.entries - len(damaged)} results are sound, {len(damaged)} were damaged and dropped"
         )
     else:
-        message = f"{before.entries} results, {_size(before.size)} of {_size(before.limit)}"
+        message = f"{before.entries} results, {size(before.size)} of {size(before.limit)}"
     cache.close()
     sys.stdout.write(f"{args.cache}: {message}\n")
     return 0
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KiB", "MiB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} GiB"

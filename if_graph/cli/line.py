@@ -34,11 +34,3 @@ class Line:
         self._width = len(line) if end == "\r" else 0
         self._stream.write(f"{line}{padding}{end}")
         self._stream.flush()
-
-
-def duration(seconds: float) -> str:
-    """Write a time as people say it: 4.2 s, 3 min 05 s, 2 h 10 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -3,8 +3,9 @@
 import time
 from typing import TextIO
 
-from if_graph.cli.line import Line, duration
+from if_graph.cli.line import Line
 from if_graph.graph.events import Event, NodeCached, NodeFinished, NodeProgress, NodeStarted, RunStarted
+from if_graph.graph.wording import duration
 
 
 class ProgressLines:

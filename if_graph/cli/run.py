@@ -17,6 +17,7 @@ from if_graph.cli.host import (
     stop_on_interrupt,
 )
 from if_graph.cli.progress import ProgressLines
+from if_graph.cli.trace import add_trace_argument, traced
 from if_graph.folders import Folders, using_folders
 from if_graph.graph.executor import Executor
 from if_graph.graph.results import RunResult
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder_arguments(parser)
     add_nodes_argument(parser)
     add_cache_argument(parser)
+    add_trace_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
 
@@ -40,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
     with using_folders(folders), stop_on_interrupt() as stop:
         workflow = edited_workflow(args, classes)
         watcher = None if args.quiet else ProgressLines(sys.stderr)
-        result = Executor(classes, cache_of(args, classes)).run(workflow, on_event=watcher, stop=stop)
+        with traced(args, watcher) as on_event:
+            result = Executor(classes, cache_of(args, classes)).run(workflow, on_event=on_event, stop=stop)
     paths = saved_files(result, folders)
     sys.stdout.write(_as_json(result, paths, began) if args.json else "".join(f"{path}\n" for path in paths))
     return 0

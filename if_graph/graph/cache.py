@@ -1,7 +1,7 @@
 """Results by content key, in memory within a limit in bytes, with another tier behind if wanted."""
 
 import os
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,7 +54,7 @@ class MemoryCache:
         self.limit = _half_of_memory() if limit is None else limit
         self.used = 0
         self._entries: OrderedDict[str, _Entry] = OrderedDict()
-        self._holders: Counter[int] = Counter()
+        self._holders: dict[int, int] = {}
         self._floor = 0.0
 
     def __len__(self) -> int:
@@ -79,8 +79,9 @@ class MemoryCache:
         rate = seconds / max(size, 1)
         self._entries[key] = _Entry(result, blocks, rate, self._floor + rate)
         for block, size in blocks.items():
-            self.used += size if not self._holders[block] else 0
-            self._holders[block] += 1
+            held = self._holders.get(block, 0)
+            self.used += size if not held else 0
+            self._holders[block] = held + 1
         while self.used > self.limit:
             worst = min(self._entries, key=lambda each: self._entries[each].worth)  # the oldest among equals
             self._floor = self._entries[worst].worth

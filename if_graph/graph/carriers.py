@@ -3,6 +3,8 @@
 import io
 import json
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
 LARGEST_JSON = 64 * 2**20
 _PNG = b"\x89PNG\r\n\x1a\n"
+_WANTED = {
+    "PNG": "PNG with a 'prompt' or 'workflow' text chunk",
+    "WEBP": "WebP with 'prompt:' or 'workflow:' in its EXIF",
+}
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,40 @@ def read_carrier(data: bytes, name: str) -> Carried:
     Raises:
         WorkflowError: if there is none, or it cannot be read.
     """
+    form = picture_form(data)
+    if form is None:
+        return Carried(_parse(data, name))
+    return _from_texts(_picture_texts(data, name, form), name, _WANTED[form])
+
+
+def picture_form(data: bytes) -> str | None:
+    """Return ``PNG`` or ``WEBP`` if that is what the bytes of a file are, else None."""
     if data.startswith(_PNG):
-        return _from_texts(
-            _picture_texts(data, name, "PNG"), name, "PNG with a 'prompt' or 'workflow' text chunk"
-        )
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _from_texts(
-            _picture_texts(data, name, "WEBP"), name, "WebP with 'prompt:' or 'workflow:' in its EXIF"
-        )
-    return Carried(_parse(data, name))
+        return "PNG"
+    return "WEBP" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else None
+
+
+@contextmanager
+def open_picture(data: bytes, name: str) -> Iterator["Image"]:
+    """Open a PNG or WebP picture for the enclosed code.
+
+    Args:
+        data: the file's bytes.
+        name: what messages call the file.
+
+    Raises:
+        WorkflowError: if it cannot be read, in the enclosed code too.
+    """
+    from PIL import Image  # only pictures need it
+
+    form = picture_form(data) or "PNG"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of damage; what matters raises, or leaves no workflow
+            with Image.open(io.BytesIO(data), formats=[form]) as picture:
+                yield picture
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise WorkflowError(f"{name} cannot be read as a {form}: {error}; save the picture again") from error
 
 
 def _parse(data: bytes | str, name: str) -> dict[str, Any]:
@@ -80,15 +111,8 @@ def _from_texts(texts: dict[str, str], name: str, wanted: str) -> Carried:
 
 
 def _picture_texts(data: bytes, name: str, form: str) -> dict[str, str]:
-    from PIL import Image  # only pictures need it
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damage; what matters raises, or leaves no workflow
-            with Image.open(io.BytesIO(data), formats=[form]) as picture:
-                found = _exif_texts(picture) if form == "WEBP" else _chunk_texts(picture)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise WorkflowError(f"{name} cannot be read as a {form}: {error}; save the picture again") from error
+    with open_picture(data, name) as picture:
+        found = _exif_texts(picture) if form == "WEBP" else _chunk_texts(picture)
     return {key: found[key] for key in ("prompt", "workflow") if isinstance(found.get(key), str)}
 
 

@@ -47,13 +47,11 @@ class CustomCheck:
     def run(
         self, node_id: str, node: Node, inputs: Mapping[str, Any], linked_types: Mapping[str, Any]
     ) -> None:
-        """Ask the class about its constants.
+        """Ask the class about its constants; there must be a ``function``.
 
         Raises:
             WorkflowError: if it refuses them.
         """
-        if self.function is None:
-            return
         known = {name: v for name, v in inputs.items() if self.covers(name) and not isinstance(v, Link)}
         if self.checks_types:
             known["input_types"] = dict(linked_types)

@@ -1,6 +1,7 @@
 """Workflow and node classes -> a validated networkx.DiGraph of what its outputs need."""
 
 from collections.abc import Iterable, Mapping
+from typing import NoReturn
 
 import networkx as nx
 
@@ -8,7 +9,7 @@ from if_graph.errors import WorkflowError
 from if_graph.graph.inputs import NodeChecker
 from if_graph.graph.schema import NodeSchema, Schemas
 from if_graph.graph.wording import brief, listed, nearest
-from if_graph.graph.workflow import Workflow, where
+from if_graph.graph.workflow import Workflow, sources_of, where
 
 _LONGEST_CYCLE = 8
 _INSTALL = "install what is missing, or load it with --nodes PATH"
@@ -22,8 +23,9 @@ def build_dag(
 ) -> nx.DiGraph:
     """Check a workflow and return the graph of all nodes that its outputs need.
 
-    Nodes carry ``node``, ``schema``, ``inputs`` (checked and coerced) and ``is_root``; edges point from a
-    node to those it feeds. ``graph.graph["roots"]`` lists the nodes asked for, in the order of the file.
+    Nodes carry ``node``, ``schema``, ``inputs`` (checked and coerced), ``sources`` (what feeds them, by
+    input) and ``is_root``; edges point from a node to those it feeds. ``graph.graph["roots"]`` lists the
+    nodes asked for, in the order of the file, ``graph.graph["order"]`` all nodes, sources first.
 
     Args:
         workflow: the workflow.
@@ -39,7 +41,7 @@ def build_dag(
     checker = NodeChecker(workflow, schemas, classes)
     roots = _roots(workflow, schemas, targets)
     graph = _ancestors(roots, checker)
-    _require_acyclic(graph, workflow)
+    graph.graph["order"] = _in_order(graph, workflow)
     for node_id in workflow.nodes:
         if node_id in graph:
             _fill(graph, node_id, checker, node_id in roots)
@@ -52,9 +54,8 @@ def require_known_classes(workflow: Workflow, schemas: Mapping[str, NodeSchema])
     Raises:
         WorkflowError: if not; the message names all that are missing, with their packs if the file says.
     """
-    unknown = {
-        node.class_type: (i, node) for i, node in workflow.nodes.items() if node.class_type not in schemas
-    }
+    missing = {name for name in {node.class_type for node in workflow.nodes.values()} if name not in schemas}
+    unknown = {node.class_type: (i, node) for i, node in workflow.nodes.items() if node.class_type in missing}
     if len(unknown) == 1:
         ((node_id, node),) = unknown.values()
         pack = f", which the file says comes from the pack '{brief(node.pack)}'" if node.pack else ""
@@ -100,9 +101,14 @@ def _ancestors(roots: Iterable[str], checker: NodeChecker) -> nx.DiGraph:
     return graph
 
 
-def _require_acyclic(graph: nx.DiGraph, workflow: Workflow) -> None:
-    if nx.is_directed_acyclic_graph(graph):
-        return
+def _in_order(graph: nx.DiGraph, workflow: Workflow) -> tuple[str, ...]:
+    try:
+        return tuple(nx.topological_sort(graph))
+    except nx.NetworkXUnfeasible:
+        _refuse_circle(graph, workflow)
+
+
+def _refuse_circle(graph: nx.DiGraph, workflow: Workflow) -> NoReturn:
     members = [edge[0] for edge in nx.find_cycle(graph)]
     names = [where(node_id, workflow.nodes[node_id]) for node_id in members[:_LONGEST_CYCLE]]
     more = f" -> {len(members) - len(names)} more" if len(members) > len(names) else ""
@@ -112,7 +118,11 @@ def _require_acyclic(graph: nx.DiGraph, workflow: Workflow) -> None:
 
 
 def _fill(graph: nx.DiGraph, node_id: str, checker: NodeChecker, is_root: bool) -> None:
-    node = checker.workflow.nodes[node_id]
+    node, inputs = checker.workflow.nodes[node_id], checker.checked(node_id)
     graph.nodes[node_id].update(
-        node=node, schema=checker.schemas[node.class_type], inputs=checker.checked(node_id), is_root=is_root
+        node=node,
+        schema=checker.schemas[node.class_type],
+        inputs=inputs,
+        is_root=is_root,
+        sources=sources_of(inputs),
     )

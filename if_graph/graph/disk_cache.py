@@ -87,6 +87,10 @@ class DiskCache:
             self._index.execute("UPDATE results SET used = ? WHERE key = ?", (time.time(), key))
         return result
 
+    def __contains__(self, key: str) -> bool:
+        """Tell whether there is a result under ``key``, without reading it."""
+        return self._row(key) is not None
+
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result if it is data; a full disk only costs the entry."""
         try:

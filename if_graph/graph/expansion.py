@@ -9,7 +9,7 @@ from if_graph.errors import WorkflowError
 from if_graph.graph.api_format import read_api
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.wording import brief, kind_of, nearest
-from if_graph.graph.workflow import Link, Node, where
+from if_graph.graph.workflow import Link, Node, sources_of, where
 
 
 def expand(graph: nx.DiGraph, data: Any, schemas: Mapping[str, NodeSchema]) -> list[str]:
@@ -33,7 +33,9 @@ def expand(graph: nx.DiGraph, data: Any, schemas: Mapping[str, NodeSchema]) -> l
     for node_id, node in nodes.items():
         schema = schemas[node.class_type]
         inputs = {name: node.inputs[name] for name in schema.inputs if name in node.inputs}
-        graph.add_node(node_id, node=node, schema=schema, inputs=inputs, is_root=False)
+        graph.add_node(
+            node_id, node=node, schema=schema, inputs=inputs, is_root=False, sources=sources_of(inputs)
+        )
     for node_id in nodes:
         _add_edges(graph, node_id)
     return list(nodes)

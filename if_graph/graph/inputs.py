@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from if_graph.errors import WorkflowError
@@ -28,6 +28,7 @@ class NodeChecker:
     workflow: Workflow
     schemas: Mapping[str, NodeSchema]
     classes: Mapping[str, type]
+    _customs: dict[str, CustomCheck] = field(init=False, default_factory=dict)
 
     def links(self, node_id: str) -> list[tuple[str, Link]]:
         """Return the declared inputs of a node that are links, in the order of the file.
@@ -37,8 +38,8 @@ class NodeChecker:
         """
         node = self.workflow.nodes[node_id]
         declared = self.schemas[node.class_type].inputs
-        found = [(name, value) for name, value in node.inputs.items() if isinstance(value, Link)]
-        links = [(name, link) for name, link in found if name in declared]
+        known = ((name, link) for name, link in node.inputs.items() if name in declared)
+        links = [(name, link) for name, link in known if type(link) is Link]
         for name, link in links:
             self._require_source(node_id, name, link)
         return links
@@ -52,15 +53,21 @@ class NodeChecker:
         node = self.workflow.nodes[node_id]
         schema = self.schemas[node.class_type]
         self._warn_of_unknown(node_id, node, schema)
-        custom = CustomCheck.of(self.classes.get(node.class_type))
+        custom = self._custom(node.class_type)
         inputs = {}
         for spec in schema.inputs.values():
             if spec.name in node.inputs:
                 inputs[spec.name] = self._value(node_id, node, spec, custom)
             elif spec.required:
                 raise WorkflowError(_missing(_at(node_id, node, spec.name), spec))
-        custom.run(node_id, node, inputs, self._linked_types(inputs))
+        if custom.function is not None:
+            custom.run(node_id, node, inputs, self._linked_types(inputs))
         return inputs
+
+    def _custom(self, class_type: str) -> CustomCheck:
+        if class_type not in self._customs:
+            self._customs[class_type] = CustomCheck.of(self.classes.get(class_type))
+        return self._customs[class_type]
 
     def _value(self, node_id: str, node: Node, spec: InputSpec, custom: CustomCheck) -> Any:
         value = node.inputs[spec.name]
@@ -109,8 +116,8 @@ class NodeChecker:
             )
 
     def _warn_of_unknown(self, node_id: str, node: Node, schema: NodeSchema) -> None:
-        unknown = [name for name in node.inputs if name not in schema.inputs]
-        if unknown:
+        if not node.inputs.keys() <= schema.inputs.keys():
+            unknown = [name for name in node.inputs if name not in schema.inputs]
             log.warning("%s: ignoring unknown input %s", where(node_id, node), listed(unknown))
 
 

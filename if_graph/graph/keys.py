@@ -29,7 +29,7 @@ def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, st
         classes: node classes by name.
     """
     keys: dict[str, str | None] = {}
-    add_keys(keys, nx.topological_sort(graph), graph, classes)
+    add_keys(keys, graph.graph["order"], graph, classes)
     return keys
 
 
@@ -44,29 +44,30 @@ def add_keys(
         graph: the validated graph.
         classes: node classes by name.
     """
+    heads: dict[type, bytes] = {}
     for node_id in order:
+        attrs = graph.nodes[node_id]
+        cls = classes[attrs["node"].class_type]
         try:
-            keys[node_id] = _key(node_id, graph.nodes[node_id], classes, keys)
+            head = heads[cls] if cls in heads else heads.setdefault(cls, _head(cls))
+            keys[node_id] = hashlib.sha256(head + _rest(node_id, cls, attrs, keys)).hexdigest()
         except Unkeyable as reason:
             log.debug("%s is not cached: %s", node_id, reason)
             keys[node_id] = None
 
 
-def _key(
-    node_id: str, attrs: Mapping[str, Any], classes: Mapping[str, type], keys: Mapping[str, str | None]
-) -> str:
-    cls = classes[attrs["node"].class_type]
-    parts: list[Any] = [
-        cls.__module__,
-        cls.__qualname__,
-        getattr(cls, "VERSION", None),
-        node_id if _knows_its_id(cls, attrs["schema"]) else None,
-        _changed(node_id, cls, attrs),
-        str(current_folders().output.absolute()) if attrs["schema"].is_output else None,
-    ]
+def _head(cls: type) -> bytes:
+    """Return the part of a key that all nodes of a class share."""
+    return canonical([cls.__module__, cls.__qualname__, getattr(cls, "VERSION", None)])
+
+
+def _rest(node_id: str, cls: type, attrs: Mapping[str, Any], keys: Mapping[str, str | None]) -> bytes:
+    own_id = node_id if _knows_its_id(cls, attrs["schema"]) else None
+    folder = str(current_folders().output.absolute()) if attrs["schema"].is_output else None
+    parts: list[Any] = [own_id, _changed(node_id, cls, attrs), folder]
     for name, value in sorted(attrs["inputs"].items()):
         parts += (name, *_ingredient(value, keys))
-    return hashlib.sha256(canonical(parts)).hexdigest()
+    return canonical(parts)
 
 
 def _ingredient(value: Any, keys: Mapping[str, str | None]) -> tuple[Any, ...]:

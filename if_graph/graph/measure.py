@@ -19,12 +19,13 @@ def memory_of(value: Any) -> dict[int, int]:
     waiting, seen = [value], set[int]()
     while waiting:
         item = waiting.pop()
+        if type(item) in _PLAIN:
+            blocks[id(item)] = sys.getsizeof(item)
+            continue
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if type(item) in _PLAIN:
-            blocks[id(item)] = sys.getsizeof(item)
-        elif type(item) in (list, tuple) and item:
+        if type(item) in (list, tuple) and item:
             waiting.extend(item)
         elif isinstance(item, torch.Tensor):
             blocks.update(_storages(item))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import networkx as nx
 
 from if_graph.graph.cache import NodeResult, ResultCache
-from if_graph.graph.workflow import Link
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,12 @@ def make_plan(graph: nx.DiGraph, keys: Mapping[str, str | None], cache: ResultCa
     return Plan(tuple(order), frozenset(execute), fetched, twin, uses)
 
 
-def sources(graph: nx.DiGraph, node_id: str) -> dict[str, str]:
-    """Return the nodes that feed a node, by input name."""
-    inputs = graph.nodes[node_id]["inputs"]
-    return {name: value.source for name, value in inputs.items() if isinstance(value, Link)}
-
-
 def surely_needed(graph: nx.DiGraph, node_id: str) -> list[str]:
     """Return the nodes that must be there before a node can even be asked what else it needs."""
-    lazy = graph.nodes[node_id]["schema"].lazy
-    return list(dict.fromkeys(src for name, src in sources(graph, node_id).items() if name not in lazy))
+    attrs = graph.nodes[node_id]
+    lazy, sources = attrs["schema"].lazy, attrs["sources"]
+    known = (src for name, src in sources.items() if name not in lazy) if lazy else sources.values()
+    return list(dict.fromkeys(known))
 
 
 def execution_order(graph: nx.DiGraph) -> list[str]:
@@ -100,7 +95,7 @@ def _uses(
     uses: Counter[str] = Counter()
     waiting, seen = list(execute), set(execute)
     while waiting:
-        wanted = {twin[source] for source in sources(graph, waiting.pop()).values()}
+        wanted = {twin[source] for source in graph.nodes[waiting.pop()]["sources"].values()}
         uses.update(wanted)
         more = wanted - seen - fetched.keys()
         seen |= more

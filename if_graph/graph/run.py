@@ -13,7 +13,7 @@ from if_graph.graph.calls import Returned, collect, merged_ui
 from if_graph.graph.events import Event, NodeBlocked, NodeCached, NodeFinished
 from if_graph.graph.expansion import expand
 from if_graph.graph.keys import add_keys
-from if_graph.graph.plan import Plan, sources
+from if_graph.graph.plan import Plan
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.workflow import Link, Node, where
 
@@ -101,7 +101,7 @@ class Run:
         if node_id in self._expanded:
             return self._expanded[node_id].wanted
         schema: NodeSchema = self.graph.nodes[node_id]["schema"]
-        feeding = {name: self._twin(source) for name, source in sources(self.graph, node_id).items()}
+        feeding = {name: self._twin(source) for name, source in self.graph.nodes[node_id]["sources"].items()}
         asked = self._asked.setdefault(node_id, set()) if schema.lazy else set()
         known = [source for name, source in feeding.items() if name not in schema.lazy or name in asked]
         if schema.lazy and all(source in self._results for source in known):
@@ -132,7 +132,10 @@ class Run:
         if key is not None:
             self.cache.put(key, result, seconds)
         self.emit(NodeFinished(node_id, self._label(node_id), seconds, result.ui))
-        self._release({self._twin(source) for source in sources(self.graph, node_id).values()})
+        self._release(self._feeding(node_id))
+
+    def _feeding(self, node_id: str) -> set[str]:
+        return {self._twin(source) for source in self.graph.nodes[node_id]["sources"].values()}
 
     def _release(self, feeding: set[str]) -> None:
         for source in feeding:
@@ -146,7 +149,7 @@ class Run:
         outputs = [new for new in added if self.graph.nodes[new]["schema"].is_output]
         wanted = list(dict.fromkeys([*linked, *outputs]))
         for new in added:
-            self.plan.uses.update({self._twin(source) for source in sources(self.graph, new).values()})
+            self.plan.uses.update(self._feeding(new))
         self.plan.uses.update(wanted)
         return _Expanded(returned, wanted, outputs, seconds)
 

@@ -31,6 +31,19 @@ def as_text(workflow: Workflow, to: str) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a file as :func:`write_bytes` does.
+
+    Raises:
+        WorkflowError: if it cannot be written; what was there before is still there then.
+    """
+    try:
+        data = text.encode("utf-8")
+    except ValueError as error:  # half a surrogate pair, which no file can hold
+        raise WorkflowError(f"{path} cannot be written: {error}; choose other texts") from error
+    write_bytes(path, data)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file under a temporary name beside it, then rename.
 
     Raises:
@@ -38,9 +51,9 @@ def write_text(path: Path, text: str) -> None:
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(data)
         unfinished.replace(path)
-    except (OSError, ValueError) as error:  # ValueError: text or a name that no file can hold
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can hold
         raise WorkflowError(f"{path} cannot be written: {error}; choose another place") from error
     finally:
         unfinished.unlink(missing_ok=True)

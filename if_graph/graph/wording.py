@@ -1,4 +1,4 @@
-"""Words that error messages share: which node, what it got, what may have been meant."""
+"""Words that messages share: which node, what it got, what may have been meant, how long, how large."""
 
 import difflib
 import json
@@ -48,3 +48,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return "did you mean " + " or ".join(f"'{brief(folded[name])}'" for name in close)
     return f"known are {listed(every)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: 4.2 s, 3 min 05 s, 2 h 10 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as a person says it."""
+    for unit in ("bytes", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"

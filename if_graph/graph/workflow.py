@@ -27,6 +27,11 @@ def as_link(value: Any) -> Any:
     return value
 
 
+def sources_of(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the nodes that feed a node, by input name."""
+    return {name: value.source for name, value in inputs.items() if type(value) is Link}
+
+
 def _is_slot(value: Any) -> bool:
     return type(value) is int or (type(value) is float and value.is_integer())
 

@@ -3,6 +3,7 @@
 import time
 from typing import TextIO
 
+from if_graph.graph.wording import duration
 from if_graph.training.log import TrainStep
 
 SMOOTHING = 0.98
@@ -44,11 +45,3 @@ class ProgressLine:
     def _write(self, text: str, end: str) -> None:
         self._stream.write(f"\r\x1b[K{text}{end}" if self._moves else f"{text}{end}")
         self._stream.flush()
-
-
-def duration(seconds: float) -> str:
-    """Write a time as people say it: 42 s, 3 min 05 s, 2 h 10 min."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
