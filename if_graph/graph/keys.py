@@ -15,7 +15,9 @@ from if_graph.graph.workflow import Link, where
 log = logging.getLogger(__name__)
 
 
-def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, str | None]:
+def content_keys(
+    graph: nx.DiGraph, classes: Mapping[str, type], scope: str | None = None
+) -> dict[str, str | None]:
     """Return a key for every node; equal keys mean equal results, None means never keep the result.
 
     A key covers the class and its ``VERSION``, its ``IS_CHANGED`` (or ``fingerprint_inputs``) value,
@@ -25,14 +27,20 @@ def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, st
     Args:
         graph: what :func:`if_graph.graph.dag.build_dag` returns.
         classes: node classes by name.
+        scope: names the run; a result that no other run may use, nor what is made from it, then has a key
+            that starts with it, instead of None.
     """
     keys: dict[str, str | None] = {}
-    add_keys(keys, nx.topological_sort(graph), graph, classes)
+    add_keys(keys, nx.topological_sort(graph), graph, classes, scope)
     return keys
 
 
 def add_keys(
-    keys: dict[str, str | None], order: Iterable[str], graph: nx.DiGraph, classes: Mapping[str, type]
+    keys: dict[str, str | None],
+    order: Iterable[str],
+    graph: nx.DiGraph,
+    classes: Mapping[str, type],
+    scope: str | None = None,
 ) -> None:
     """Add the keys of more nodes.
 
@@ -41,13 +49,23 @@ def add_keys(
         order: nodes of the graph, each after all that feed it.
         graph: the validated graph.
         classes: node classes by name.
+        scope: see :func:`content_keys`.
     """
     for node_id in order:
+        attrs = graph.nodes[node_id]
         try:
-            keys[node_id] = _key(node_id, graph.nodes[node_id], classes, keys)
+            key = _key(node_id, attrs, classes, keys)
+            keys[node_id] = f"{scope}-{key}" if _is_scoped(attrs, keys, scope) else key
         except Unkeyable as reason:
             log.debug("%s is not cached: %s", node_id, reason)
-            keys[node_id] = None
+            keys[node_id] = (
+                None if scope is None else f"{scope}-{hashlib.sha256(canonical(node_id)).hexdigest()}"
+            )
+
+
+def _is_scoped(attrs: Mapping[str, Any], keys: Mapping[str, str | None], scope: str | None) -> bool:
+    parents = (keys[value.source] for value in attrs["inputs"].values() if isinstance(value, Link))
+    return scope is not None and any(key is not None and key.startswith(scope) for key in parents)
 
 
 def _key(
