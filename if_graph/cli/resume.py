@@ -99,18 +99,16 @@ def unfinished_runs(runs: Path) -> list[Path]:
 def _kept_if_cut_short(job: Job, args: argparse.Namespace) -> Iterator[None]:
     try:
         yield
-    except (Interrupted, NodeError) as error:
+    except BaseException as error:
         job.store.close()
         if not job.journal.is_worth_resuming:
             job.journal.remove()
             raise
         job.journal.leave()
+        if not isinstance(error, Interrupted | NodeError):
+            raise
         how = f"{error}; what is done is kept, go on with '{_command(args, job.journal.path.name)}'"
         raise type(error)(how) from error.__cause__
-    except BaseException:
-        job.store.close()
-        job.journal.leave() if job.journal.is_worth_resuming else job.journal.remove()
-        raise
     job.store.close()
     job.journal.remove()
 

@@ -15,7 +15,7 @@ _WANTED = re.compile(r"tried to allocate [\d.]+ \w+", re.IGNORECASE)
 
 def is_shortage(error: BaseException) -> bool:
     """Tell whether an error, or one that led to it, means that memory ran out on a device or the machine."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
         return True
     if isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SIGNS):
         return True

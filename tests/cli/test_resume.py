@@ -200,7 +200,7 @@ def test_a_second_ctrl_c_ends_at_once(command, save, toy_module, monkeypatch):
 
     monkeypatch.setattr(toy_module.Steps, "make", never_reports)
     nodes = {
-        "1": {"class_type": "Steps", "inputs": {}},
+        "1": {"class_type": "Steps", "inputs": {"value": 1, "steps": 9}},
         "2": {"class_type": "Show", "inputs": {"value": ["1", 0]}},
     }
     flow = save(nodes)
