@@ -46,15 +46,15 @@ def cache_of(args: argparse.Namespace, classes: NodeClasses) -> ResultCache:
     kept, which are text embeddings: small, and dear to make.
 
     Raises:
-        WorkflowError: if the folder that is named cannot hold a cache.
+        WorkflowError: if the folder that is named cannot hold a cache, or the limit is no number.
     """
-    memory, codec = MemoryCache(), Codec.of(classes)
+    memory, codec, size = MemoryCache(), Codec.of(classes), limit()
     if args.no_cache:
         return memory
     if args.cache is not None:
-        return TieredCache(memory, DiskCache(Path(args.cache), codec, limit()), _is_for_all)
+        return TieredCache(memory, DiskCache(Path(args.cache), codec, size), _is_for_all)
     try:
-        usual = DiskCache(usual_folder(), codec, limit())
+        usual = DiskCache(usual_folder(), codec, size)
     except WorkflowError as error:  # nobody asked for it
         log.debug("text embeddings are not kept: %s", error)
         return memory

@@ -16,7 +16,7 @@ from if_graph.graph.api_format import read_api
 from if_graph.graph.cache import ResultCache, TieredCache
 from if_graph.graph.disk_cache import DiskCache
 from if_graph.graph.registry import NodeClasses
-from if_graph.graph.run_folder import RECORD, RunFolder
+from if_graph.graph.run_folder import RunFolder, unfinished_runs
 from if_graph.graph.run_store import RunStore
 from if_graph.graph.schema import Schemas
 from if_graph.graph.storable import Codec
@@ -88,11 +88,6 @@ def job_of(args: argparse.Namespace, default: str) -> Iterator[Job]:
     job = Job(workflow, classes, folders, TieredCache(cache_of(args, classes), store), journal, store)
     with _kept_if_cut_short(job, args):
         yield job
-
-
-def unfinished_runs(runs: Path) -> list[Path]:
-    """Return the folders of unfinished runs, the oldest first."""
-    return sorted(record.parent for record in runs.glob(f"*/{RECORD}"))
 
 
 @contextmanager

@@ -211,3 +211,16 @@ def test_a_second_ctrl_c_ends_at_once(command, save, toy_module, monkeypatch):
         os.kill(process.pid, signal.SIGINT)
         process.join(0.2)
     assert process.exitcode == -signal.SIGINT
+
+
+def test_unfinished_runs_do_not_pile_up(command, flow, monkeypatch, tmp_path):
+    monkeypatch.setattr("if_graph.graph.run_folder.KEPT", 2)
+    runs = tmp_path / "output" / ".runs"
+    (runs / "killed-early").mkdir(parents=True)
+    (runs / "killed-early" / "lock").touch()
+    seen = set()
+    for _ in range(3):
+        command("run", flow)
+        seen |= {path.name for path in runs.iterdir()}
+    assert len(seen) == 3
+    assert {path.name for path in runs.iterdir()} == set(sorted(seen)[-2:])

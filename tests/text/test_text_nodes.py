@@ -97,3 +97,10 @@ def test_embeddings_come_back_from_a_disk_cache_as_they_were(tmp_path):
     assert torch.equal(
         torch.cat([cat.states, empty.states]), torch.cat([embeds(1, "").states, embeds(2, "").states])
     )
+
+
+def test_results_of_unfinished_runs_are_not_offered_as_embeddings(folders):
+    for name in ("mine.safetensors", ".runs/1/results/ab/other.safetensors"):
+        (folders.output / name).parent.mkdir(parents=True, exist_ok=True)
+        (folders.output / name).touch()
+    assert IFLoadEmbeds.INPUT_TYPES()["required"]["embeds_file"][0] == ["mine.safetensors [output]"]
