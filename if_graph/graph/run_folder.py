@@ -53,6 +53,11 @@ class RunFolder(JournalFile):
         return cls(runs / run_id, workflow)
 
     @property
+    def results(self) -> Path:
+        """Where what the nodes made is kept."""
+        return self.path / RESULTS
+
+    @property
     def is_busy(self) -> bool:
         """Whether another process works on it."""
         is_free = self._lock()

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from if_graph.cli import main
 
@@ -17,24 +18,21 @@ SMALL = {"Stage I.width": 16, "Stage I.height": 16, "Stage I schedule.steps": 3,
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="needs a fork server"),
+    pytest.mark.skipif(sys.platform == "win32", reason="needs fork"),
 ]
 
 
-@pytest.fixture(scope="module")
-def start():
-    """Start ``if-graph run`` in a process that has torch already; a thousand of them cost little."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["if_graph.cli.run", "if_graph_nodes", "if_graph_nodes.core"])
+def start(out, *options):
+    """Start ``if-graph run`` in a process that need not import torch again."""
+    words = ["run", *options, "--out", str(out), "--cache", f"{out}-cache", "--quiet"]
+    process = multiprocessing.get_context("fork").Process(target=run_alone, args=(words,))
+    process.start()
+    return process
 
-    def start(out, *options):
-        process = context.Process(
-            target=main, args=(["run", *options, "--out", str(out), "--cache", f"{out}-cache", "--quiet"],)
-        )
-        process.start()
-        return process
 
-    return start
+def run_alone(words):
+    torch.set_num_threads(1)  # a pool of threads does not survive the fork
+    main(words)
 
 
 def settings():
@@ -49,7 +47,7 @@ def is_unfinished(out):
     return any(out.glob(".runs/*/run.json"))
 
 
-def finish(start, out, dice, span):
+def finish(out, dice, span):
     """Start and resume one run until it is done; return how often it was killed."""
     kills = 0
     while is_unfinished(out) or len(pictures_in(out)) < len(PICTURES):
@@ -66,7 +64,7 @@ def files(folder):
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
-def test_runs_killed_at_random_moments_end_in_the_same_pictures(start, tmp_path, capsys):
+def test_runs_killed_at_random_moments_end_in_the_same_pictures(tmp_path, capsys):
     dice, kills, runs = random.Random(0), 0, 0
     began = time.monotonic()
     start(tmp_path / "whole", *settings()).join()
@@ -74,7 +72,7 @@ def test_runs_killed_at_random_moments_end_in_the_same_pictures(start, tmp_path,
     assert sorted(whole) == PICTURES
     while kills < KILLS:
         out = tmp_path / f"run-{runs}"
-        kills, runs = kills + finish(start, out, dice, span), runs + 1
+        kills, runs = kills + finish(out, dice, span), runs + 1
         assert pictures_in(out) == whole
         assert files(out) == PICTURES
         assert main(["cache", "verify", "--cache", f"{out}-cache"]) == 0
