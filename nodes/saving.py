@@ -38,6 +38,8 @@ def _taken_again(part: Path, folder: Path) -> Path | None:
     """Take the name of an earlier try, unless another file has taken it since."""
     while (name := earlier_name()) is not None:
         path = folder / name
+        if not path.parent.resolve().is_relative_to(folder):
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         if _take(part, path) or filecmp.cmp(part, path, shallow=False):
             return path

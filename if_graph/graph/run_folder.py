@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import secrets
 import shutil
 from contextlib import suppress
@@ -22,6 +23,7 @@ from if_graph.graph.workflow import Workflow
 
 log = logging.getLogger(__name__)
 RECORD, JOURNAL, RESULTS, LOCK = "run.json", "journal.jsonl", "results", "lock"
+_NAME = re.compile(r"\d{8}-\d{6}-\d{3}-[0-9a-f]{2}")
 KEPT = 20
 """How many unfinished runs an output folder holds; the oldest makes room for one more."""
 
@@ -147,7 +149,7 @@ class RunFolder(JournalFile):
 def _erase(folder: Path) -> None:
     """Delete a run, its record first and its lock last: what a kill leaves is then known for remains."""
     for path in sorted(folder.glob("*"), key=lambda path: (path.name == LOCK, path.name != RECORD)):
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
@@ -157,13 +159,19 @@ def _erase(folder: Path) -> None:
 
 def unfinished_runs(runs: Path) -> list[Path]:
     """Return the folders of unfinished runs, the oldest first."""
-    return sorted(record.parent for record in runs.glob(f"*/{RECORD}"))
+    return sorted(record.parent for record in runs.glob(f"*/{RECORD}") if _is_run(record.parent))
+
+
+def _is_run(folder: Path) -> bool:
+    """Tell whether a folder has the name of a run and lies where it seems to."""
+    is_linked = folder.is_symlink() or folder.parent.is_symlink()
+    return _NAME.fullmatch(folder.name) is not None and not is_linked
 
 
 def _tidy(runs: Path) -> None:
     """Delete runs of which there are too many, and remains of those killed while they began or ended."""
     unfinished = unfinished_runs(runs)
     for lock in list(runs.glob(f"*/{LOCK}")):
-        is_kept = lock.parent in unfinished[-KEPT:]
+        is_kept = lock.parent in unfinished[-KEPT:] or not _is_run(lock.parent)
         if not is_kept and not RunFolder(lock.parent).is_busy:
             _erase(lock.parent)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from if_graph.cli import main
+from if_graph.graph import load_node_classes
 
 KILLS = int(os.environ.get("IF_GRAPH_KILLS", "50"))
 PICTURES = ["if-1024_00001_.png", "if-256_00001_.png", "if-64_00001_.png"]
@@ -65,6 +66,7 @@ def files(folder):
 
 
 def test_runs_killed_at_random_moments_end_in_the_same_pictures(tmp_path, capsys):
+    load_node_classes()  # here, so that no process does it again
     dice, kills, runs = random.Random(0), 0, 0
     began = time.monotonic()
     start(tmp_path / "whole", *settings()).join()

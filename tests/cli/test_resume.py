@@ -216,11 +216,21 @@ def test_a_second_ctrl_c_ends_at_once(command, save, toy_module, monkeypatch):
 def test_unfinished_runs_do_not_pile_up(command, flow, monkeypatch, tmp_path):
     monkeypatch.setattr("if_graph.graph.run_folder.KEPT", 2)
     runs = tmp_path / "output" / ".runs"
-    (runs / "killed-early").mkdir(parents=True)
-    (runs / "killed-early" / "lock").touch()
+    (runs / "20200101-000000-000-00").mkdir(parents=True)
+    (runs / "20200101-000000-000-00" / "lock").touch()  # killed as it began
     seen = set()
     for _ in range(3):
         command("run", flow)
         seen |= {path.name for path in runs.iterdir()}
     assert len(seen) == 3
     assert {path.name for path in runs.iterdir()} == set(sorted(seen)[-2:])
+
+
+def test_what_only_looks_like_a_run_is_left_alone(command, flow, tmp_path):
+    for folder in ("mine", "output/.runs/other"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "lock").touch()
+    (tmp_path / "output" / ".runs" / "20200101-000000-000-00").symlink_to(tmp_path / "mine")
+    command("run", flow)
+    assert (tmp_path / "mine" / "lock").exists()
+    assert (tmp_path / "output" / ".runs" / "other" / "lock").exists()
