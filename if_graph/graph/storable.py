@@ -108,7 +108,7 @@ def _add(tensors: dict[str, torch.Tensor], tensor: torch.Tensor) -> Tree:
 def _order(tensor: torch.Tensor) -> list[int]:
     """Return the axes in the order in which they lie in memory; as they are where there are gaps."""
     axes = list(range(tensor.ndim))
-    order = sorted(axes, key=lambda axis: -tensor.stride(axis))
+    order = sorted(axes, key=lambda axis: -tensor.stride()[axis])
     return order if tensor.permute(order).is_contiguous() else axes
 
 
