@@ -1,4 +1,4 @@
-"""Where files of the current run are read and written; the host sets it, nodes ask for it."""
+"""Where files of the current run are read and written, and under which names; the host says, nodes ask."""
 
 import tempfile
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,42 @@ def using_folders(folders: Folders) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+class SavedNames(Protocol):
+    """Names of the files that one call of one node saves; a call that is repeated takes them again."""
+
+    def earlier(self) -> str | None:
+        """Return the next name that a call cut short had chosen, if any is left."""
+
+    def note(self, name: str) -> None:
+        """Take note of a name before there is a file of it."""
+
+
+_names: ContextVar[SavedNames | None] = ContextVar("if_graph_saved_names", default=None)
+
+
+def earlier_name() -> str | None:
+    """Return the name, relative to its folder, that an earlier try chose for the node's next file.
+
+    Each call gives the next one; None means that the node must choose, and tell by :func:`note_name`.
+    """
+    names = _names.get()
+    return None if names is None else names.earlier()
+
+
+def note_name(name: str) -> None:
+    """Tell the host a file's name, relative to its folder, before the file is there."""
+    names = _names.get()
+    if names is not None:
+        names.note(name)
+
+
+@contextmanager
+def using_names(names: SavedNames) -> Iterator[None]:
+    """Answer for the enclosed code's :func:`earlier_name` and :func:`note_name` with ``names``."""
+    token = _names.set(names)
+    try:
+        yield
+    finally:
+        _names.reset(token)

@@ -1,9 +1,9 @@
 """Picture files of the headless host: none is read or written outside the run's own folders."""
 
 import json
-import os
 import re
 import time
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from if_graph.errors import InputError
 from if_graph.folders import current_folders
 
 from .images import to_levels
+from .saving import save_numbered
 
 SHIPPED = "if_graph_workflows"
 """Package whose folder ``inputs`` holds the pictures that shipped workflows start from."""
@@ -58,15 +59,19 @@ def save_pictures(
     """Save IMAGE [B, H, W, 3] as PNG files and return what ComfyUI's ``ui`` result lists of each."""
     height, width = images.shape[1:3]
     target = target_of(folder, prefix, width, height)
-    target.parent.mkdir(parents=True, exist_ok=True)
     metadata = _metadata(prompt, extra_pnginfo)
-    saved = []
-    for image in images:
-        name = f"{target.name}_{_next_counter(target):05}_.png"
-        _write(Image.fromarray(to_levels(image)), target.parent / name, metadata)
-        subfolder = target.parent.relative_to(folder.resolve()).as_posix()
-        saved.append({"filename": name, "subfolder": "" if subfolder == "." else subfolder, "type": kind})
-    return saved
+    paths = [save_numbered(folder, target, ".png", _writer(image, metadata)) for image in images]
+    return [{"filename": path.name, "subfolder": _below(folder, path), "type": kind} for path in paths]
+
+
+def _writer(image: Tensor, metadata: PngInfo) -> Callable[[Path], None]:
+    picture = Image.fromarray(to_levels(image))
+    return lambda path: picture.save(path, format="PNG", pnginfo=metadata, compress_level=4)
+
+
+def _below(folder: Path, path: Path) -> str:
+    subfolder = path.parent.relative_to(folder.resolve()).as_posix()
+    return "" if subfolder == "." else subfolder
 
 
 def _metadata(prompt: dict[str, Any] | None, extra_pnginfo: dict[str, Any] | None) -> PngInfo:
@@ -76,16 +81,6 @@ def _metadata(prompt: dict[str, Any] | None, extra_pnginfo: dict[str, Any] | Non
     for key, value in (extra_pnginfo or {}).items():
         chunks.add_text(key, json.dumps(value))
     return chunks
-
-
-def _write(picture: Image.Image, path: Path, metadata: PngInfo) -> None:
-    """Write under a temporary name and rename, so that a kill leaves no half file."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        picture.save(unfinished, format="PNG", pnginfo=metadata, compress_level=4)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def target_of(folder: Path, prefix: str, width: int, height: int) -> Path:
@@ -107,9 +102,3 @@ def _expand(prefix: str, width: int, height: int) -> str:
         "second": f"{now.tm_sec:02}",
     }  # fmt: skip
     return re.sub(r"%(\w+)%", lambda match: values.get(match[1], match[0]), prefix)
-
-
-def _next_counter(target: Path) -> int:
-    pattern = re.compile(re.escape(target.name) + r"_(\d+)_?\.")
-    taken = [int(match[1]) for path in target.parent.iterdir() if (match := pattern.match(path.name))]
-    return max(taken, default=0) + 1

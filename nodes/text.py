@@ -1,7 +1,6 @@
 """Text nodes: prompts become embeddings, and embeddings become others."""
 
 import hashlib
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from if_graph.text.t5 import TextEncoder
 
 from . import sockets
 from .files import target_of
+from .saving import save_numbered
 
 Embeds = TextEmbeddings
 ENDING = ".safetensors"
@@ -30,6 +30,7 @@ class IFEncodeText:
     RETURN_NAMES = ("positive", "negative")
     OUTPUT_TOOLTIPS = ("Embeddings of the prompt.", "Embeddings of the negative prompt.")
     FUNCTION = "run"
+    STORABLE = (TextEmbeddings,)
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -173,10 +174,7 @@ class IFSaveEmbeds:
     def run(self, embeds: Embeds, filename_prefix: str) -> dict[str, Any]:
         folder = current_folders().output
         target = target_of(folder, filename_prefix, 0, 0)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        paths = (target.with_name(f"{target.name}_{n:05}_{ENDING}") for n in count(1))
-        path = next(path for path in paths if not path.exists())
-        save_embeddings(embeds, path)
+        path = save_numbered(folder, target, ENDING, lambda part: save_embeddings(embeds, part))
         return {"ui": {"text": [path.relative_to(folder.resolve()).as_posix() + FROM_OUTPUT]}}
 
 
@@ -218,6 +216,9 @@ def _saved() -> list[str]:
         path.relative_to(folder).as_posix() + suffix
         for folder, suffix in ((folders.input, ""), (folders.output, FROM_OUTPUT))
         for path in sorted(folder.rglob(f"*{ENDING}"))
+        if not any(
+            part.startswith(".") for part in path.relative_to(folder).parts
+        )  # unfinished runs' results
     ]
 
 

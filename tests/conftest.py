@@ -1,6 +1,7 @@
 """Fixtures and switches that every test may use."""
 
 import math
+from uuid import uuid4
 
 import pytest
 import torch
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _one_seed():
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """Keep what commands cache by default out of the home folder, and apart from other tests."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / f"cache-{uuid4().hex}"))
 
 
 def fill(module):

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Set
 
-from if_graph.graph.cache import NodeResult, ResultCache
-from if_graph.graph.shortage import forget_all
+from if_graph.graph.cache import NodeResult, ResultCache, forget
 
 
 class BatchCache:
@@ -50,4 +49,4 @@ class BatchCache:
     def clear_memory(self) -> None:
         """Forget everything, for a node that ran out of memory."""
         self._held.clear()
-        forget_all(self._cache)
+        forget(self._cache)

@@ -5,31 +5,29 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from if_graph.cli.cache import add_cache_argument, cache_of
-from if_graph.cli.edits import add_workflow_arguments, edited_workflow
-from if_graph.cli.host import (
-    add_folder_arguments,
-    add_nodes_argument,
-    classes_of,
-    folders_of,
-    stop_on_interrupt,
-)
+from if_graph.cli.cache import add_cache_argument
+from if_graph.cli.edits import add_workflow_arguments
+from if_graph.cli.host import add_folder_arguments, add_nodes_argument, folders_of, stop_on_interrupt
 from if_graph.cli.progress import ProgressLines
+from if_graph.cli.resume import add_resume_argument, job_of
 from if_graph.cli.trace import add_trace_argument, traced
 from if_graph.folders import Folders, using_folders
 from if_graph.graph.executor import Executor
 from if_graph.graph.results import RunResult
+from if_graph.graph.run_store import file_of, shown_files
+
+DEFAULT = "txt2img"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_workflow_arguments(parser, default="txt2img")
+    add_workflow_arguments(parser, default=DEFAULT)
     parser.add_argument("--out", metavar="DIR", type=Path, help="folder for pictures (default: output)")
     add_folder_arguments(parser)
     add_nodes_argument(parser)
     add_cache_argument(parser)
+    add_resume_argument(parser)
     add_trace_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
@@ -37,26 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the workflow and print the paths of the saved pictures."""
-    classes, folders = classes_of(args), folders_of(args)
     began = time.monotonic()
-    with using_folders(folders), stop_on_interrupt() as stop:
-        workflow = edited_workflow(args, classes)
+    with using_folders(folders_of(args)), stop_on_interrupt() as stop, job_of(args, DEFAULT) as job:
         watcher = None if args.quiet else ProgressLines(sys.stderr)
+        executor = Executor(job.classes, job.cache)
         with traced(args, watcher) as on_event:
-            result = Executor(classes, cache_of(args, classes)).run(workflow, on_event=on_event, stop=stop)
-    paths = saved_files(result, folders)
+            result = executor.run(job.workflow, on_event=on_event, stop=stop, journal=job.journal)
+    paths = saved_files(result, job.folders)
     sys.stdout.write(_as_json(result, paths, began) if args.json else "".join(f"{path}\n" for path in paths))
     return 0
 
 
 def saved_files(result: RunResult, folders: Folders) -> list[Path]:
     """Return the paths of all pictures that output nodes saved, in the order of the workflow."""
-    shown = [image for ui in result.ui.values() for image in ui.get("images", []) if isinstance(image, dict)]
-    return [_path(image, folders) for image in shown if image.get("type") == "output"]
-
-
-def _path(image: dict[str, Any], folders: Folders) -> Path:
-    return folders.output / str(image.get("subfolder", "")) / str(image["filename"])
+    shown = [one for ui in result.ui.values() for one in shown_files(ui) if one.get("type") == "output"]
+    return [file_of(one, folders.output) for one in shown]
 
 
 def _as_json(result: RunResult, paths: list[Path], began: float) -> str:

@@ -8,13 +8,15 @@ from typing import Any, TypeVar
 import networkx as nx
 
 from if_graph.errors import IFGraphError, Interrupted, NodeError
+from if_graph.folders import using_names
 from if_graph.graph.backends import Backend
 from if_graph.graph.cache import NodeResult, ResultCache
 from if_graph.graph.calls import Lists, Returned, call_node
 from if_graph.graph.events import Event, NodeProgress, NodeStarted
 from if_graph.graph.hidden import HiddenInputs
+from if_graph.graph.journal import Journal
 from if_graph.graph.lazy import lazily_needed
-from if_graph.graph.shortage import is_shortage, make_room
+from if_graph.graph.shortage import advice, is_shortage, make_room
 from if_graph.graph.workflow import Node, where
 from if_graph.progress import listening
 
@@ -33,6 +35,7 @@ class Attempt:
         hidden: source of hidden inputs.
         emit: receives events.
         stopped: asked before each node and at each reported step.
+        journal: knows the names of files that an earlier call of a node saved.
     """
 
     graph: nx.DiGraph
@@ -42,6 +45,7 @@ class Attempt:
     hidden: HiddenInputs
     emit: Callable[[Event], None]
     stopped: Callable[[], bool]
+    journal: Journal
 
     def call(self, node_id: str, lists: Lists, alive: Iterable[NodeResult]) -> tuple[list[Returned], float]:
         """Call a node, again if memory ran out, and return what it returned and the seconds it took.
@@ -92,14 +96,14 @@ class Attempt:
     def _call(self, node_id: str, node: Node, lists: Lists) -> list[Returned]:
         schema = self.graph.nodes[node_id]["schema"]
         instance = self.instance_of(node_id, node)
-        with listening(self._listener(node_id, node)):
+        with listening(self._listener(node_id, node)), using_names(self.journal.names_for(node_id)):
             hidden = self.hidden.of(node_id, schema)
             return call_node(self.backend, node_id, instance, schema, lists, hidden)
 
     def _failure(self, node_id: str, error: Exception) -> NodeError:
         reason = str(error) if isinstance(error, IFGraphError) else f"{type(error).__name__}: {error}"
         if is_shortage(error):
-            reason += "; memory ran out twice, use fewer or smaller pictures, a smaller dtype or offloading"
+            reason = advice(error)
         return NodeError(f"{where(node_id, self.graph.nodes[node_id]['node'])} failed: {reason}")
 
     def _listener(self, node_id: str, node: Node) -> Callable[[int, int, Any], None]:

@@ -2,6 +2,7 @@
 
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,6 +38,9 @@ class ResultCache(Protocol):
 
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result that took ``seconds`` to compute."""
+
+
+Keeps = Callable[[str, NodeResult], bool]
 
 
 class MemoryCache:
@@ -93,6 +97,8 @@ class MemoryCache:
         self._holders.clear()
         self.used = 0
 
+    clear_memory = clear
+
     def release(self, key: str) -> None:
         """Drop one result, if it is here: nobody is going to ask for it."""
         entry = self._entries.pop(key, None)
@@ -107,15 +113,15 @@ class TieredCache:
     """Looks in memory first and on disk next, and keeps results in both.
 
     Args:
-        memory: the fast tier.
+        memory: the fast tier; it may have tiers itself.
         disk: the lasting one.
-        keeps_shown: whether results with something to show last too; it may be a file that is gone by then.
+        keeps: tells by key and result what is to last; everything if left out.
     """
 
-    def __init__(self, memory: MemoryCache, disk: ResultCache, keeps_shown: bool = True) -> None:
+    def __init__(self, memory: ResultCache, disk: ResultCache, keeps: Keeps | None = None) -> None:
         self.memory = memory
         self.disk = disk
-        self.keeps_shown = keeps_shown
+        self._keeps = keeps
 
     def get(self, key: str) -> NodeResult | None:
         """Return the result kept under ``key``, if either tier has it."""
@@ -123,13 +129,13 @@ class TieredCache:
         if found is None:
             found = self.disk.get(key)
             if found is not None:
-                self.memory.put(key, found)
+                self.memory.put(key, found, 0.0)
         return found
 
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result in both tiers."""
         self.memory.put(key, result, seconds)
-        if self.keeps_shown or result.ui is None:
+        if self._keeps is None or self._keeps(key, result):
             self.disk.put(key, result, seconds)
 
     def release(self, key: str) -> None:
@@ -138,7 +144,14 @@ class TieredCache:
 
     def clear_memory(self) -> None:
         """Give the memory back; the disk keeps what it has."""
-        self.memory.clear()
+        forget(self.memory)
+
+
+def forget(cache: ResultCache) -> None:
+    """Have a cache give memory back, if it can."""
+    clear = getattr(cache, "clear_memory", None)
+    if clear is not None:
+        clear()
 
 
 def _half_of_memory() -> int:

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -17,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from if_graph.errors import WorkflowError
+from if_graph.files import part_of
 from if_graph.graph.cache import NodeResult
 from if_graph.graph.storable import Codec, NotStorable
 
@@ -149,7 +149,7 @@ class DiskCache:
         file = f"{key[:2]}/{key}-{digest[:16]}.safetensors"
         path = self.folder / file
         path.parent.mkdir(exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+        unfinished = part_of(path)
         try:
             unfinished.write_bytes(data)
             with self._locked():

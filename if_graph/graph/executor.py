@@ -11,6 +11,7 @@ from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache
 from if_graph.graph.dag import build_dag
 from if_graph.graph.events import Event, RunFailed, RunFinished, RunStarted
 from if_graph.graph.hidden import HiddenInputs
+from if_graph.graph.journal import Journal
 from if_graph.graph.keys import content_keys
 from if_graph.graph.plan import make_plan
 from if_graph.graph.results import RunResult, collect
@@ -45,6 +46,7 @@ class Executor:
         extra_pnginfo: Mapping[str, Any] | None = None,
         targets: Iterable[str] | None = None,
         stop: Stop | None = None,
+        journal: Journal | None = None,
     ) -> RunResult:
         """Run a workflow up to its outputs.
 
@@ -54,6 +56,7 @@ class Executor:
             extra_pnginfo: what saved pictures embed besides the API format; the editor JSON if left out.
             targets: ids or titles of the nodes wanted; every output node if left out.
             stop: a flag or a function; once it says so the run ends within one step.
+            journal: hears what happens first, and knows what an earlier try of this run had come to.
 
         Raises:
             WorkflowError: if the workflow cannot run; nothing was called then.
@@ -62,12 +65,15 @@ class Executor:
         """
         schemas = Schemas.of(self.classes)
         graph = build_dag(workflow, self.classes, targets, schemas)
-        keys = content_keys(graph, self.classes)
+        journal = journal or Journal()
+        keys = content_keys(graph, self.classes, journal.scope)
         plan = make_plan(graph, keys, self.cache)
         self._forget_removed(workflow)
-        emit = on_event or _ignore
+        emit = _both(journal.hear, on_event)
         hidden = HiddenInputs(workflow, _embedded(workflow, extra_pnginfo))
-        attempt = Attempt(graph, self.backend, self.cache, self._instance, hidden, emit, as_function(stop))
+        attempt = Attempt(
+            graph, self.backend, self.cache, self._instance, hidden, emit, as_function(stop), journal
+        )
         run = Run(graph, self.classes, schemas, keys, plan, self.cache, attempt, emit)
         return collect(plan, _watched(run), run.executed, keys, self.cache)
 
@@ -109,5 +115,12 @@ def as_function(stop: Stop | None) -> Callable[[], bool]:
     return stop.is_set if isinstance(stop, Flag) else stop
 
 
-def _ignore(event: Event) -> None:
-    """Take no notice."""
+def _both(first: Callable[[Event], None], second: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    if second is None:
+        return first
+
+    def emit(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return emit

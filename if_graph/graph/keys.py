@@ -16,7 +16,9 @@ from if_graph.graph.workflow import Link, where
 log = logging.getLogger(__name__)
 
 
-def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, str | None]:
+def content_keys(
+    graph: nx.DiGraph, classes: Mapping[str, type], scope: str | None = None
+) -> dict[str, str | None]:
     """Return a key for every node; equal keys mean equal results, None means never keep the result.
 
     A key covers the class and its ``VERSION``, its ``IS_CHANGED`` (or ``fingerprint_inputs``) value,
@@ -27,14 +29,20 @@ def content_keys(graph: nx.DiGraph, classes: Mapping[str, type]) -> dict[str, st
     Args:
         graph: what :func:`if_graph.graph.dag.build_dag` returns.
         classes: node classes by name.
+        scope: names the run; a result that no other run may use, nor what is made from it, then has a key
+            that starts with it, instead of None.
     """
     keys: dict[str, str | None] = {}
-    add_keys(keys, graph.graph["order"], graph, classes)
+    add_keys(keys, graph.graph["order"], graph, classes, scope)
     return keys
 
 
 def add_keys(
-    keys: dict[str, str | None], order: Iterable[str], graph: nx.DiGraph, classes: Mapping[str, type]
+    keys: dict[str, str | None],
+    order: Iterable[str],
+    graph: nx.DiGraph,
+    classes: Mapping[str, type],
+    scope: str | None = None,
 ) -> None:
     """Add the keys of more nodes.
 
@@ -43,6 +51,7 @@ def add_keys(
         order: nodes of the graph, each after all that feed it.
         graph: the validated graph.
         classes: node classes by name.
+        scope: see :func:`content_keys`.
     """
     heads: dict[type, bytes] = {}
     for node_id in order:
@@ -50,10 +59,18 @@ def add_keys(
         cls = classes[attrs["node"].class_type]
         try:
             head = heads[cls] if cls in heads else heads.setdefault(cls, _head(cls))
-            keys[node_id] = hashlib.sha256(head + _rest(node_id, cls, attrs, keys)).hexdigest()
+            key = hashlib.sha256(head + _rest(node_id, cls, attrs, keys)).hexdigest()
+            keys[node_id] = f"{scope}-{key}" if _is_scoped(attrs, keys, scope) else key
         except Unkeyable as reason:
             log.debug("%s is not cached: %s", node_id, reason)
-            keys[node_id] = None
+            keys[node_id] = (
+                None if scope is None else f"{scope}-{hashlib.sha256(canonical(node_id)).hexdigest()}"
+            )
+
+
+def _is_scoped(attrs: Mapping[str, Any], keys: Mapping[str, str | None], scope: str | None) -> bool:
+    parents = (keys[value.source] for value in attrs["inputs"].values() if isinstance(value, Link))
+    return scope is not None and any(key is not None and key.startswith(scope) for key in parents)
 
 
 def _head(cls: type) -> bytes:

@@ -168,7 +168,7 @@ class Run:
         inside = self.graph.subgraph(added)
         if not nx.is_directed_acyclic_graph(inside):
             raise WorkflowError("the links of its sub-graph run in a circle; remove one of them")
-        add_keys(self.keys, nx.topological_sort(inside), self.graph, self.classes)
+        add_keys(self.keys, nx.topological_sort(inside), self.graph, self.classes, self.attempt.journal.scope)
         return added
 
     def _collected(self, node_id: str, expanded: _Expanded) -> NodeResult:

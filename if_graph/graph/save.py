@@ -1,10 +1,10 @@
 """Workflow -> a JSON file in either format, whole or not at all."""
 
 import json
-import os
 from pathlib import Path
 
 from if_graph.errors import WorkflowError
+from if_graph.files import unfinished
 from if_graph.graph.dag import require_known_classes
 from if_graph.graph.wording import shown
 from if_graph.graph.workflow import Workflow
@@ -49,11 +49,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         WorkflowError: if it cannot be written; what was there before is still there then.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
+        with unfinished(path) as part:
+            part.write_bytes(data)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can hold
         raise WorkflowError(f"{path} cannot be written: {error}; choose another place") from error
-    finally:
-        unfinished.unlink(missing_ok=True)

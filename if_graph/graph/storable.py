@@ -34,6 +34,11 @@ class Codec:
         named = {one for node_class in node_classes.values() for one in getattr(node_class, "STORABLE", ())}
         return cls({_name(one): one for one in named})
 
+    def is_offered(self, result: NodeResult) -> bool:
+        """Tell whether a result consists of nothing but objects of classes that are offered."""
+        values = [value for values in result.outputs for value in values]
+        return bool(values) and all(_name(type(value)) in self._offered for value in values)
+
     def encode(self, result: NodeResult) -> tuple[dict[str, torch.Tensor], str]:
         """Return the tensors of a result by name, and the rest of it as JSON.
 
@@ -62,7 +67,7 @@ class Codec:
         if type(value) in _PLAIN:
             return value
         if type(value) is torch.Tensor:
-            return {"tensor": _add(tensors, value)}
+            return _add(tensors, value)
         if type(value) in (list, tuple):
             return {type(value).__name__: [self._encode(item, tensors) for item in value]}
         if type(value) is dict:
@@ -75,7 +80,7 @@ class Codec:
         if type(tree) in _PLAIN:
             return tree
         if "tensor" in tree:
-            return tensors[tree["tensor"]]
+            return _laid_out(tensors[tree["tensor"]], tree.get("order"))
         if "object" in tree:
             cls: Any = self._offered.get(tree["object"])
             if cls is None:
@@ -91,10 +96,23 @@ def _name(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _add(tensors: dict[str, torch.Tensor], tensor: torch.Tensor) -> str:
+def _add(tensors: dict[str, torch.Tensor], tensor: torch.Tensor) -> Tree:
     if tensor.layout is not torch.strided or tensor.device.type == "meta":
         raise NotStorable(f"a tensor of layout {tensor.layout} on {tensor.device} is not data")
-    name = str(len(tensors))
+    name, order = str(len(tensors)), _order(tensor)
     # a copy of its own: tensors that share storage cannot stand in one file
-    tensors[name] = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-    return name
+    tensors[name] = tensor.detach().permute(order).cpu().clone(memory_format=torch.contiguous_format)
+    return {"tensor": name} if order == sorted(order) else {"tensor": name, "order": order}
+
+
+def _order(tensor: torch.Tensor) -> list[int]:
+    """Return the axes in the order in which they lie in memory; as they are where there are gaps."""
+    axes = list(range(tensor.ndim))
+    order = sorted(axes, key=lambda axis: -tensor.stride()[axis])
+    return order if tensor.permute(order).is_contiguous() else axes
+
+
+def _laid_out(tensor: torch.Tensor, order: list[int] | None) -> torch.Tensor:
+    """Copy into memory of the allocator's own alignment, axes as before: kernels round by either."""
+    copied = tensor.clone()
+    return copied if order is None else copied.permute([order.index(axis) for axis in range(len(order))])

@@ -1,7 +1,6 @@
 """The parts of one stage -> a folder in the published layout, or a single file; whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from if_graph.errors import InputError
+from if_graph.files import part_of
 from if_graph.models.checkpoint import STEM
 from if_graph.models.config import config_to_json
 from if_graph.models.convert_files import METADATA, StageFiles
@@ -32,7 +32,7 @@ def write_stage_files(stage: StageFiles, target: Path) -> None:
 
 
 def _whole_or_not(write: Callable[[Path], None], target: Path) -> None:
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = part_of(target)
     try:
         write(part)
         part.rename(target)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -72,6 +73,15 @@ class TextEmbeddings:
     ) -> "TextEmbeddings":
         """Return the same rows on ``device`` with states in ``dtype``; None keeps what is there."""
         return TextEmbeddings(self.states.to(device, dtype), self.mask.to(device), self.prompts)
+
+    def to_tensors(self) -> dict[str, Any]:
+        """Return what a cache may write to a file; :meth:`from_tensors` makes the record of it again."""
+        return {"states": self.states, "mask": self.mask, "prompts": self.prompts}
+
+    @classmethod
+    def from_tensors(cls, parts: dict[str, Any]) -> "TextEmbeddings":
+        """Make a record of what :meth:`to_tensors` returned."""
+        return cls(**parts)
 
     def split(self) -> "list[TextEmbeddings]":
         """Return each row as a record of its own."""

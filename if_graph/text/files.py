@@ -1,7 +1,6 @@
 """Embeddings <-> a safetensors file, so that a prompt encoded once is painted where no encoder is."""
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -9,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from if_graph.errors import CheckpointError, InputError
+from if_graph.files import unfinished
 from if_graph.text.embeddings import TextEmbeddings
 
 _STATES, _MASK, _PROMPTS = "states", "mask", "prompts"
@@ -21,13 +21,9 @@ def save_embeddings(embeds: TextEmbeddings, path: Path) -> None:
         embeds: kept in their dtype.
         path: the file; its folder exists.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     tensors = {_STATES: embeds.states.contiguous(), _MASK: embeds.mask.bool().contiguous()}
-    try:
-        save_file(tensors, unfinished, {"format": "pt", _PROMPTS: json.dumps(embeds.prompts)})
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with unfinished(path) as part:
+        save_file(tensors, part, {"format": "pt", _PROMPTS: json.dumps(embeds.prompts)})
 
 
 def load_embeddings(path: Path) -> TextEmbeddings:

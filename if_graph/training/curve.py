@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from if_graph.files import unfinished
+
 SIZE = (800, 450)
 LEFT, TOP, RIGHT, BOTTOM = 70, 20, 780, 400
 SMOOTHING_SHARE = 0.02
@@ -52,7 +54,8 @@ def draw_curve(rows: Rows, path: Path) -> None:
     _draw_axes(draw, x, y)
     for points, colour, width in ((rows, FAINT, 1), (smooth, BOLD, 2)):
         draw.line([(x.place(step), y.place(loss)) for step, loss in points], colour, width)
-    picture.save(path)
+    with unfinished(path) as part:
+        picture.save(part, format="PNG")
 
 
 def smoothed(rows: Rows) -> list[tuple[int, float]]:

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from if_graph.files import unfinished
 from if_graph.models.config import config_to_json
 from if_graph.training.recipe import Recipe
 from if_graph.training.trainable import Trainable
@@ -41,7 +42,8 @@ def export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
     data = config.to_dict() | {"architectures": ["T5EncoderModel"], "dtype": "float16"}
     write_json(data, folder / "text_encoder" / "config.json")
     (folder / "tokenizer").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(spiece, folder / "tokenizer" / "spiece.model")
+    with unfinished(folder / "tokenizer" / "spiece.model") as part:
+        shutil.copyfile(spiece, part)
 
 
 def write_weights(module: nn.Module, path: Path) -> None:
@@ -51,10 +53,12 @@ def write_weights(module: nn.Module, path: Path) -> None:
         name: parameter.detach().to(torch.float16).contiguous()
         for name, parameter in module.named_parameters()
     }
-    save_file(tensors, path, metadata={"format": "pt"})
+    with unfinished(path) as part:
+        save_file(tensors, part, metadata={"format": "pt"})
 
 
 def write_json(data: Mapping[str, Any], path: Path) -> None:
     """Write fields as a JSON file, creating the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    with unfinished(path) as part:
+        part.write_text(json.dumps(data, indent=2, sort_keys=True) + "\n", encoding="utf-8")

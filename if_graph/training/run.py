@@ -12,6 +12,7 @@ from torch import nn
 
 from if_graph import progress
 from if_graph.errors import InputError
+from if_graph.files import unfinished
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.checks import check_recipe
 from if_graph.training.curve import draw_curve
@@ -107,9 +108,8 @@ class TrainRun:
 
     def _note_recipe(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = self.folder / "recipe.part"
-        part.write_text(self._recipe_text(), encoding="utf-8")
-        part.replace(self.folder / "recipe.json")  # all or nothing: a kill may come any time
+        with unfinished(self.folder / "recipe.json") as part:
+            part.write_text(self._recipe_text(), encoding="utf-8")
 
     def _recipe_text(self) -> str:
         return json.dumps(self.recipe.to_json(), indent=2) + "\n"

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from if_graph.cascade.plan import SamplingPlan
 from if_graph.cascade.stage import Request, load_stage
+from if_graph.files import unfinished
 from if_graph.models.placement import place
 from if_graph.text.t5 import load_text_encoder
 from if_graph.training.pictures import Pictures
@@ -47,7 +48,8 @@ class SampleSheet:
         columns = [x for x in (self.low_res, painted, self.pixels) if x is not None]
         sheet = contact_sheet(list(_levels(torch.cat(columns, dim=3))), self.captions, columns=4)
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet.save(path)
+        with unfinished(path) as part:
+            sheet.save(part, format="PNG")
 
     def sample(self, checkpoint: Path) -> Tensor:
         """Return the pictures [B, 3, side, side], -1..1, that the network in ``checkpoint`` paints."""

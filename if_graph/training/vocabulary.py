@@ -6,6 +6,8 @@ from pathlib import Path
 
 import sentencepiece
 
+from if_graph.files import unfinished
+
 
 def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> None:
     """Learn a SentencePiece model of at most ``size`` pieces and write it to ``path``."""
@@ -16,4 +18,5 @@ def train_tokenizer(texts: Iterable[str], size: int, path: Path) -> None:
         byte_fallback=False, minloglevel=2,
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model.getvalue())
+    with unfinished(path) as part:
+        part.write_bytes(model.getvalue())

@@ -49,6 +49,13 @@ def test_a_result_comes_back_as_it_was(cache):
     assert [x.dtype for x in found.outputs[0]] == [torch.float32, torch.int64, torch.bool]
 
 
+def test_tensors_lie_in_memory_as_they_did(cache):
+    tensors = [torch.zeros(2, 4, 5, 3).permute(0, 3, 1, 2), torch.zeros(4, 6).T, torch.zeros(3, 8)[:, :2]]
+    cache.put("a", NodeResult((tensors,)), 1.0)
+    strides = [tensor.stride() for tensor in cache.get("a").outputs[0]]
+    assert strides == [(60, 1, 15, 3), (1, 6), (2, 1)]  # the last one had gaps
+
+
 def test_shared_storage_and_inference_tensors_are_no_problem(cache):
     with torch.inference_mode():
         base = torch.arange(4.0)

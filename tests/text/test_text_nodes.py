@@ -4,6 +4,9 @@ from if_graph_nodes.text import IFBatchEmbeds, IFEncodeText, IFLoadEmbeds, IFMix
 
 from if_graph.errors import InputError
 from if_graph.folders import Folders, using_folders
+from if_graph.graph import DiskCache
+from if_graph.graph.cache import NodeResult
+from if_graph.graph.storable import Codec
 from if_graph.text import TextEmbeddings, load_text_encoder
 
 LONG = "a photo of a red cat on a blue mat " * 10
@@ -83,3 +86,21 @@ def test_nothing_outside_the_output_folder_is_written(folders):
     with pytest.raises(InputError, match="leads out of the output folder"):
         IFSaveEmbeds().run(embeds(1, "cat"), "../if")
     assert "leads out" in IFSaveEmbeds.VALIDATE_INPUTS("../if")
+
+
+def test_embeddings_come_back_from_a_disk_cache_as_they_were(tmp_path):
+    codec, made = Codec.of({"IFEncodeText": IFEncodeText}), NodeResult(([embeds(1, "cat")], [embeds(2, "")]))
+    DiskCache(tmp_path, codec).put("k", made, 1.0)
+    (cat,), (empty,) = DiskCache(tmp_path, codec).get("k").outputs
+    assert codec.is_offered(made)
+    assert (cat.prompts, empty.prompts) == (("cat",), ("",))
+    assert torch.equal(
+        torch.cat([cat.states, empty.states]), torch.cat([embeds(1, "").states, embeds(2, "").states])
+    )
+
+
+def test_results_of_unfinished_runs_are_not_offered_as_embeddings(folders):
+    for name in ("mine.safetensors", ".runs/1/results/ab/other.safetensors"):
+        (folders.output / name).parent.mkdir(parents=True, exist_ok=True)
+        (folders.output / name).touch()
+    assert IFLoadEmbeds.INPUT_TYPES()["required"]["embeds_file"][0] == ["mine.safetensors [output]"]
