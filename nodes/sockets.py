@@ -6,6 +6,7 @@ from if_graph.cascade.low_res import LOW_RES_NOISES
 from if_graph.cascade.plan import TIMESTEP_CHOICES, VARIANCES
 from if_graph.diffusion.samplers import SAMPLERS
 from if_graph.models.placement import DEVICES, DTYPES
+from if_graph.residency import AFTER_USE, OFFLOADS
 
 Socket = tuple[Any, dict[str, Any]]
 
@@ -51,6 +52,12 @@ SEED: Socket = (
 )
 DEVICE = choice(list(DEVICES), "auto", "Where it runs; auto takes a GPU where there is one.")
 DTYPE = choice(list(DTYPES), "auto", "Type of the weights; auto is float32 on a CPU, float16 on a GPU.")
+OFFLOAD = choice(
+    list(OFFLOADS),
+    AFTER_USE,
+    "When weights leave memory: once another network takes their place; each layer right after it ran, "
+    "for small GPUs, slower; or never.",
+)
 POSITIVE = socket(EMBEDS, "What to paint, from 'Encode text'.")
 NEGATIVE = socket(EMBEDS, "What to steer away from, from 'Encode text'.")
 SCHEDULE_INPUT = socket(SCHEDULE, "Sampler and timesteps, from 'Sampling schedule'.")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from if_graph.errors import CheckpointError, InputError
+from if_graph.residency import Stay, device_of, let_go
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.int8 import fill_int8
@@ -42,17 +43,16 @@ class TextEncoder:
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self._embedding.device
+        return device_of(self.model)
 
     @property
     def dtype(self) -> torch.dtype:
         """What the encoder computes in."""
-        return self._embedding.dtype
+        return self.model.get_parameter("shared.weight").dtype
 
-    @property
-    def _embedding(self) -> Tensor:
-        embedding: Tensor = self.model.get_parameter("shared.weight")
-        return embedding
+    def offload(self) -> None:
+        """Let the weights go, if they can come back."""
+        let_go(self.model)
 
     @torch.no_grad()
     def encode(self, prompts: Sequence[str], clean: bool = True, chunks: int = 1) -> TextEmbeddings:
@@ -108,6 +108,7 @@ def load_text_encoder(
     device: torch.device | str = "cpu",
     dtype: torch.dtype | None = None,
     variant: str | None = None,
+    stay: Stay | None = None,
 ) -> TextEncoder:
     """Load the text encoder of an official checkpoint folder; reads local safetensors only.
 
@@ -119,6 +120,7 @@ def load_text_encoder(
             ``torch.int8`` holds the large weights in 8 bits and computes in the default type.
         variant: load these files, for example ``fp16``; None takes the most precise ones there, or with
             ``torch.int8`` the published ``8bit`` ones where they are.
+        stay: how long the weights stay, see :func:`if_graph.weights.fill_weights`.
 
     Raises:
         CheckpointError: if something is missing, unreadable, or does not fit the rest.
@@ -133,11 +135,11 @@ def load_text_encoder(
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
     model = _empty_model(folder / "text_encoder" / "config.json")
     if dtype == torch.int8:
-        fill_int8(model, folder / "text_encoder", device, _default_dtype(device), variant, TIED)
+        fill_int8(model, folder / "text_encoder", device, _default_dtype(device), variant, TIED, stay)
         return TextEncoder(model, tokenizer)
     files = find_weights(folder / "text_encoder", "model", variant)
     dtype = dtype or _default_dtype(device)
-    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED)
+    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED, stay)
     return TextEncoder(model, tokenizer)
 
 
