@@ -122,12 +122,10 @@ class IFUpscalerTiles:
         }
 
     @classmethod
-    def VALIDATE_INPUTS(cls, unet_tile: int, vae_tile: int, overlap: int) -> bool | str:
-        try:
-            Tiles(unet_tile, vae_tile, overlap)
-        except InputError as error:
-            return str(error)
-        return True
+    def VALIDATE_INPUTS(
+        cls, unet_tile: int | None = None, vae_tile: int | None = None, overlap: int | None = None
+    ) -> bool | str:
+        return sockets.judged(Tiles, unet_tile, vae_tile, overlap)
 
     def run(self, stage: Stage | Upscaler, unet_tile: int, vae_tile: int, overlap: int) -> tuple[Upscaler]:
         if not isinstance(stage, Upscaler):
