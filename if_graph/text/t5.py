@@ -116,8 +116,9 @@ def load_text_encoder(
         folder: holds ``text_encoder/``, with ``config.json`` and weights, whole or sharded, and
             ``tokenizer/spiece.model``.
         device: where the encoder shall run.
-        dtype: what it computes in; None takes bfloat16 on CUDA, float32 elsewhere, whatever the files hold.
-            ``torch.int8`` holds the large weights in 8 bits and computes in the default type.
+        dtype: what it computes in, whatever the files hold; None takes bfloat16 on CUDA (float16 with
+            ``wo`` in float32 on GPUs without it), float32 elsewhere. ``torch.int8`` holds the large weights
+            in 8 bits and computes in bfloat16 on CUDA, float32 elsewhere.
         variant: load these files, for example ``fp16``; None takes the most precise ones there, or with
             ``torch.int8`` the published ``8bit`` ones where they are.
         stay: how long the weights stay, see :func:`if_graph.weights.fill_weights`.
@@ -135,7 +136,7 @@ def load_text_encoder(
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
     model = _empty_model(folder / "text_encoder" / "config.json")
     if dtype == torch.int8:
-        fill_int8(model, folder / "text_encoder", device, _default_dtype(device), variant, TIED, stay)
+        fill_int8(model, folder / "text_encoder", device, _int8_dtype(device), variant, TIED, stay)
         return TextEncoder(model, tokenizer)
     files = find_weights(folder / "text_encoder", "model", variant)
     dtype = dtype or _default_dtype(device)
@@ -149,7 +150,16 @@ def _weight_dtype(name: str, dtype: torch.dtype) -> torch.dtype:
 
 
 def _default_dtype(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if device.type == "cuda" else torch.float32
+    """Take bfloat16, whose range T5 was trained in, where a GPU computes in it; never on MPS."""
+    if device.type != "cuda":
+        return torch.float32
+    has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if has_bfloat16 else torch.float16
+
+
+def _int8_dtype(device: torch.device) -> torch.dtype:
+    """Compute beside 8-bit weights in the default type, but not in float16, whose range is too small."""
+    return torch.bfloat16 if _default_dtype(device) == torch.bfloat16 else torch.float32
 
 
 def _empty_model(config_file: Path) -> nn.Module:
