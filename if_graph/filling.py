@@ -66,9 +66,8 @@ def owners(network: nn.Module) -> Iterator[tuple[nn.Module, dict[str, str]]]:
 
 def own_weights(module: nn.Module) -> list[str]:
     """Name the weights that ``module`` holds itself, as files hold them."""
-    kept = module._buffers.keys() - module._non_persistent_buffers_set
-    tensors = module._parameters | {leaf: module._buffers[leaf] for leaf in module._buffers if leaf in kept}
-    return [leaf for leaf, tensor in tensors.items() if tensor is not None]
+    kept = [leaf for leaf in module._buffers if leaf not in module._non_persistent_buffers_set]
+    return [leaf for leaf in (*module._parameters, *kept) if getattr(module, leaf) is not None]
 
 
 def empty_out(module: nn.Module) -> None:

@@ -41,7 +41,8 @@ def settle(network: nn.Module, source: Source, stay: Stay | None = None) -> None
 
 def resident_of(network: nn.Module) -> Resident | None:
     """Return what brings the weights of ``network``; None for one that has them for good."""
-    return vars(network).get("resident")
+    resident: Resident | None = vars(network).get("resident")
+    return resident
 
 
 def let_go(*networks: nn.Module) -> None:

@@ -74,7 +74,8 @@ def with_lora(network: Network, updates: Mapping[str, LowRank], strength: float)
         settle(twin, resident.source.changed(change), resident.stay)
         return twin
     for name in updates:
-        put(twin.get_submodule(name), "weight", change(f"{name}.weight", twin.get_submodule(name).weight))
+        weight = twin.get_parameter(f"{name}.weight")
+        put(twin.get_submodule(name), "weight", change(f"{name}.weight", weight))
     return twin
 
 
