@@ -1,5 +1,7 @@
 """A workflow holds the weights of the network that works, and of no other."""
 
+from functools import reduce
+
 import pytest
 import torch
 from if_graph_nodes import NODE_CLASS_MAPPINGS as NODES
@@ -7,17 +9,18 @@ from if_graph_nodes import NODE_CLASS_MAPPINGS as NODES
 from if_graph.graph import Executor, load_node_classes, load_workflow
 from if_graph.graph.events import NodeProgress
 
-SMALL = {"Stage I.width": 16, "Stage I.height": 16, "Stage I schedule.steps": 1, "Stage II schedule.steps": 1}
+SMALL = (
+    ("Stage I", "width", 16),
+    ("Stage I", "height", 16),
+    ("Stage I schedule", "steps", 1),
+    ("Stage II schedule", "steps", 1),
+)
 LOADERS = ("T5", "Stage I network", "Stage II network")
 
 
 @pytest.fixture
 def small():
-    workflow = load_workflow("txt2img")
-    for target, value in SMALL.items():
-        node, name = target.rsplit(".", 1)
-        workflow = workflow.with_input(node, name, value)
-    return workflow
+    return reduce(lambda workflow, edit: workflow.with_input(*edit), SMALL, load_workflow("txt2img"))
 
 
 @pytest.fixture

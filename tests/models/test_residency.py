@@ -13,7 +13,7 @@ from if_graph.errors import CheckpointError
 from if_graph.filling import owners
 from if_graph.models.checkpoint import STEM, load_unet
 from if_graph.models.lora import LowRank, with_lora
-from if_graph.models.placement import place
+from if_graph.models.placement import Placement, place
 from if_graph.residency import AFTER_USE, BY_LAYER, Room, Stay, device_of, let_go
 
 BOTH = pytest.mark.parametrize("offload", [AFTER_USE, BY_LAYER])
@@ -105,6 +105,15 @@ def test_a_lora_is_added_whenever_weights_come(folder, offload):
     assert torch.equal(predict(changed), predict(with_lora(load_unet(folder, place("cpu")), updates, 0.01)))
     assert held(unet) == 0
     assert not torch.equal(predict(unet), predict(changed))
+
+
+@BOTH
+def test_on_another_device_everything_computes_in_its_type(folder, offload):
+    elsewhere = torch.device("meta")  # stands for a GPU: mixing it with the CPU, or types, is an error
+    unet = load_unet(folder, Placement(elsewhere, torch.float16, Stay(offload)))
+    x_t, states = (torch.ones(shape, device=elsewhere).half() for shape in ((1, 3, 8, 8), (1, 5, 48)))
+    predicted = unet(x_t, torch.tensor([500], device=elsewhere), unet.read_text(states))
+    assert (predicted.device, predicted.dtype, device_of(unet)) == (elsewhere, torch.float16, elsewhere)
 
 
 def test_letting_go_is_for_those_that_can_come_back(folder):
