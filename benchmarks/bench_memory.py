@@ -2,7 +2,7 @@
 
     python benchmarks/bench_memory.py
 
-Writes a cascade of random weights (T5 50M, Stage I 78M and Stage II 51M parameters) to a temporary folder, in
+Writes a cascade of random weights (T5 51M, Stage I 69M and Stage II 41M parameters) to a temporary folder, in
 float32 and in float16, which a CPU runs in float32, and measures in forked processes, on Linux, what
 loading and painting add to ``RssAnon`` of /proc/self/status; then the bundled nano cascade. Exits with 1 if
 a limit is broken: a whole run takes at most 1.1 times the hungriest network with its activations, and loading
