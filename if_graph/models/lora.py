@@ -93,7 +93,8 @@ def _merged(weight: Any, update: LowRank, strength: float) -> torch.Tensor:
 def _twin(module: Network) -> Network:
     """Copy the tree of modules, not the weights or hooks; moving one then does not move the other."""
     twin = copy.copy(module)
-    twin._forward_pre_hooks, twin._forward_hooks = OrderedDict(), OrderedDict()
+    twin._forward_pre_hooks = OrderedDict()
+    twin._forward_hooks = OrderedDict()
     twin._forward_hooks_always_called = OrderedDict()
     twin._modules = {name: None if child is None else _twin(child) for name, child in module._modules.items()}
     twin._parameters = {

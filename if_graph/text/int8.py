@@ -86,7 +86,7 @@ def fill_int8(
     rounded = [name for name in linear if not scales or name + _SCALE in scales]
     for name in rounded:
         _hold_int8(model, name)
-    made = frozenset() if scales else frozenset(name + _SCALE for name in rounded)
+    made = frozenset(name + _SCALE for name in rounded if not scales)
     if made:
         check_types(read_types(files), folder)
     check_fit(model, shapes | {name: _row_shape(model, name) for name in made}, tied, folder)
