@@ -1,15 +1,16 @@
-"""Safetensors files of a checkpoint folder become a network's weights: found, checked, then mapped once."""
+"""Safetensors files of a checkpoint folder become a network's weights: found, checked, then mapped."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from if_graph.errors import CheckpointError
+from if_graph.filling import Source, owners, put
+from if_graph.mapped import Naming, as_written, map_weights, read_shapes, read_types
+from if_graph.residency import Stay, settle
 
 VARIANTS = ("", "fp16", "bf16")
 """File variants that hold plain weights, the most precise first; ``model.fp16.safetensors`` is ``fp16``."""
@@ -69,17 +70,14 @@ def _shards(index: Path) -> tuple[Path, ...]:
     return tuple(index.parent / name for name in names)
 
 
-def read_shapes(files: Sequence[Path]) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every tensor in ``files`` without reading their values."""
-    return {name: tuple(file.get_slice(name).get_shape()) for file, name in _names(files)}
-
-
 def fill_weights(
     model: nn.Module,
     files: Sequence[Path],
     device: torch.device | str,
     dtype_of: Callable[[str], torch.dtype],
     tied: frozenset[str] = frozenset(),
+    stay: Stay | None = None,
+    named: Naming = as_written,
 ) -> None:
     """Give ``model``, built on the meta device, the weights in ``files``; each tensor exists once in memory.
 
@@ -91,22 +89,35 @@ def fill_weights(
         device: where the weights go.
         dtype_of: tells the floating-point type of a weight by its name.
         tied: names of one and the same tensor; the files may hold any of them.
+        stay: how long the weights stay once they are used; None brings them now and for good.
+        named: brings the files' names to the model's.
 
     Raises:
         CheckpointError: if a file cannot be read, or names, shapes or types differ from what the model has.
     """
-    _check(model, files, tied)
-    weights: dict[str, Any] = {}
-    for file, name in _names(files):
-        tensor = file.get_tensor(name).to(device, dtype_of(name))
-        weights[name] = nn.Parameter(tensor, requires_grad=False)
-    shared = next((weights[name] for name in sorted(tied, reverse=True) if name in weights), None)
-    model.load_state_dict(weights | dict.fromkeys(tied, shared), strict=True, assign=True)
+    check_fit(model, read_shapes(files, named), tied, files[0].parent)
+    check_types(read_types(files, named), files[0].parent)
+    for module, names in owners(model):
+        for leaf, name in names.items():
+            put(module, leaf, getattr(module, leaf).detach().to(dtype_of(name)))
+    source = Source(
+        lambda: map_weights(files, tied, named),
+        lambda name, raw: raw.to(device, dtype_of(name)),
+        torch.device(device),
+        tied,
+    )
+    settle(model, source, stay)
 
 
-def _check(model: nn.Module, files: Sequence[Path], tied: frozenset[str]) -> None:
+def check_fit(
+    model: nn.Module, found: Mapping[str, tuple[int, ...]], tied: frozenset[str], folder: Path
+) -> None:
+    """Compare the shapes ``found`` in a folder's files with those ``model`` has.
+
+    Raises:
+        CheckpointError: listing what is missing, unexpected or of another shape.
+    """
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    found = read_shapes(files)
     have = found.keys() | tied if found.keys() & tied else found.keys()
     problems = [f"missing {name}" for name in wanted if name not in have]
     problems += [f"unexpected {name}" for name in found if name not in wanted]
@@ -115,23 +126,22 @@ def _check(model: nn.Module, files: Sequence[Path], tied: frozenset[str]) -> Non
         for name in found.keys() & wanted.keys()
         if found[name] != wanted[name]
     ]
-    types = {name: file.get_slice(name).get_dtype() for file, name in _names(files)}
-    problems += [
-        f"{name} is {type_} instead of a float type" for name, type_ in types.items() if type_ not in _FLOATS
-    ]
+    _refuse(problems, folder)
+
+
+def check_types(types: Mapping[str, str], folder: Path) -> None:
+    """Refuse weights that are no floating-point numbers.
+
+    Raises:
+        CheckpointError: listing them.
+    """
+    odd = {name: type_ for name, type_ in types.items() if type_ not in _FLOATS}
+    _refuse([f"{name} is {type_} instead of a float type" for name, type_ in odd.items()], folder)
+
+
+def _refuse(problems: Sequence[str], folder: Path) -> None:
     if problems:
         raise CheckpointError(
-            f"{files[0].parent}: got weights that do not fit config.json ({'; '.join(sorted(problems))}); "
+            f"{folder}: got weights that do not fit config.json ({'; '.join(sorted(problems))}); "
             "use the config.json and weights of one checkpoint"
         )
-
-
-def _names(files: Sequence[Path]) -> Iterator[tuple[Any, str]]:
-    for path in files:
-        try:
-            with safe_open(path, framework="pt") as file:
-                yield from ((file, name) for name in file.keys())  # noqa: SIM118  a file is not a mapping
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path}: got no readable safetensors file ({error}), download it again"
-            ) from error

@@ -48,6 +48,10 @@ class IFFitImage:
             "optional": {"mask": sockets.socket(sockets.MASK, "A mask of the same size as the picture.")},
         }
 
+    @classmethod
+    def VALIDATE_INPUTS(cls, side: int | None = None, multiple: int | None = None) -> bool | str:
+        return sockets.judged(_check_fit, side, multiple)
+
     def run(
         self, image: Tensor, side: int, multiple: int, mask: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
@@ -101,6 +105,10 @@ class IFImageNoising:
             },
         }
 
+    @classmethod
+    def VALIDATE_INPUTS(cls, strength: float | None = None) -> bool | str:
+        return sockets.judged(_check_strength, strength)
+
     def run(
         self,
         image: Tensor,
@@ -150,6 +158,12 @@ class IFGuidance:
             },
         }
 
+    @classmethod
+    def VALIDATE_INPUTS(
+        cls, start: float | None = None, end: float | None = None, threshold_ceiling: float | None = None
+    ) -> bool | str:
+        return sockets.judged(_check_guidance, start, end, threshold_ceiling)
+
     def run(
         self,
         start: float,
@@ -189,6 +203,23 @@ class IFExpertSplit:
 
     def run(self, early: Stage, late: Stage, switch: int) -> tuple[Stage]:
         return (split(early, late, switch),)
+
+
+def _check_fit(side: int, multiple: int) -> None:
+    sockets.within("side", side, 8, 4096)
+    sockets.within("multiple", multiple, 1, 512)
+    fitted_size((side, side), side, multiple)
+
+
+def _check_strength(strength: float) -> None:
+    sockets.within("strength", strength, 0.0, 1.0)
+    if strength == 0:
+        raise InputError("strength is 0, expected above 0 to 1; at 0 no step is run, take 0.3 to stay close")
+
+
+def _check_guidance(start: float, end: float, threshold_ceiling: float) -> None:
+    sockets.within("threshold_ceiling", threshold_ceiling, 0.0, 100.0)
+    Guidance(start, end, ceiling=threshold_ceiling or None)
 
 
 def _share(default: float, tooltip: str) -> sockets.Socket:

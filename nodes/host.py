@@ -12,8 +12,12 @@ from if_graph.diffusion.samplers import SampledStep
 from if_graph.errors import InputError
 from if_graph.hub.store import ENVIRONMENT as ENVIRONMENT
 from if_graph.hub.store import model_folder
+from if_graph.residency import NEVER, Room, Stay
 
 from .images import to_preview
+
+ROOM = Room()
+"""Where the networks of this process take turns, whichever workflow loads them."""
 
 MODEL_FOLDER = "deepfloyd_if"
 """Name of the folder inside ComfyUI's ``models`` that holds IF checkpoints."""
@@ -41,6 +45,11 @@ def _reporter(total: int) -> Any:
     bar = utils.ProgressBar(total)
     # the bar's own hook raises when the user interrupts
     return lambda step: bar.update_absolute(step.done, step.total, ("JPEG", to_preview(step.x_0), 512))
+
+
+def stay(offload: str) -> Stay | None:
+    """Turn a choice of ``OFFLOADS`` into how long weights stay in this process."""
+    return None if offload == NEVER else Stay(offload, ROOM)
 
 
 def model_folders() -> list[Path]:

@@ -11,6 +11,7 @@ from if_graph.cascade.upscaler_tiles import Tiles
 from if_graph.errors import InputError
 from if_graph.models.placement import place
 from if_graph.models.safety import load_safety_net
+from if_graph.residency import AFTER_USE
 from if_graph.text.t5 import ENCODER_DTYPES, TextEncoder, load_text_encoder
 
 from . import host, sockets
@@ -51,17 +52,19 @@ class IFLoadTextEncoder:
                     "auto",
                     "Type of the weights; auto is float32 on a CPU, bfloat16 on a GPU; int8 is smallest.",
                 ),
-            }
+            },
+            "optional": {"offload": sockets.OFFLOAD},
         }
 
     @classmethod
-    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str) -> str:
+    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "text_encoder"))
 
-    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[TextEncoder]:
-        placement = place(device, "auto" if dtype == "int8" else dtype)
+    def run(self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> tuple[TextEncoder]:
+        placement = place(device, "auto" if dtype == "int8" else dtype, host.stay(offload))
         folder = host.find_checkpoint(checkpoint, "text_encoder")
-        return (load_text_encoder(folder, placement.device, ENCODER_DTYPES[dtype]),)
+        wanted = ENCODER_DTYPES[dtype]
+        return (load_text_encoder(folder, placement.device, wanted, stay=placement.stay),)
 
 
 class IFLoadStage:
@@ -77,15 +80,23 @@ class IFLoadStage:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         return {
-            "required": {"checkpoint": _checkpoints("unet"), "device": sockets.DEVICE, "dtype": sockets.DTYPE}
+            "required": {
+                "checkpoint": _checkpoints("unet"),
+                "device": sockets.DEVICE,
+                "dtype": sockets.DTYPE,
+            },
+            "optional": {"offload": sockets.OFFLOAD},
         }
 
     @classmethod
-    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str) -> str:
+    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "unet"))
 
-    def run(self, checkpoint: str, device: str, dtype: str) -> tuple[Stage | Upscaler]:
-        return (load_any_stage(host.find_checkpoint(checkpoint, "unet"), place(device, dtype)),)
+    def run(
+        self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE
+    ) -> tuple[Stage | Upscaler]:
+        placement = place(device, dtype, host.stay(offload))
+        return (load_any_stage(host.find_checkpoint(checkpoint, "unet"), placement),)
 
 
 class IFUpscalerTiles:
@@ -111,12 +122,10 @@ class IFUpscalerTiles:
         }
 
     @classmethod
-    def VALIDATE_INPUTS(cls, unet_tile: int, vae_tile: int, overlap: int) -> bool | str:
-        try:
-            Tiles(unet_tile, vae_tile, overlap)
-        except InputError as error:
-            return str(error)
-        return True
+    def VALIDATE_INPUTS(
+        cls, unet_tile: int | None = None, vae_tile: int | None = None, overlap: int | None = None
+    ) -> bool | str:
+        return sockets.judged(Tiles, unet_tile, vae_tile, overlap)
 
     def run(self, stage: Stage | Upscaler, unet_tile: int, vae_tile: int, overlap: int) -> tuple[Upscaler]:
         if not isinstance(stage, Upscaler):
@@ -147,22 +156,30 @@ class IFLoadSafetyChecker:
                     list(IF_MISSING),
                     "error",
                     "Where the checkpoint has no checker: stop, or go on unchecked and say so in the report.",
-                )
+                ),
+                "offload": sockets.OFFLOAD,
             },
         }
 
     @classmethod
-    def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, if_missing: str = "error") -> str:
+    def IS_CHANGED(
+        cls, checkpoint: str, device: str, dtype: str, if_missing: str = "error", offload: str = AFTER_USE
+    ) -> str:
         if _goes_unchecked(checkpoint, if_missing):
             return "no checker"
         return host.fingerprint(host.find_checkpoint(checkpoint, "safety_checker"))
 
     def run(
-        self, checkpoint: str, device: str, dtype: str, if_missing: str = "error"
+        self,
+        checkpoint: str,
+        device: str,
+        dtype: str,
+        if_missing: str = "error",
+        offload: str = AFTER_USE,
     ) -> tuple[SafetyChecker | NoChecker]:
         if _goes_unchecked(checkpoint, if_missing):
             return (NoChecker(checkpoint),)
-        placement = place(device, dtype)
+        placement = place(device, dtype, host.stay(offload))
         net = load_safety_net(host.find_checkpoint(checkpoint, "safety_checker"), placement)
         return (SafetyChecker(net, placement),)
 

@@ -1,6 +1,7 @@
 """Sampling nodes: a schedule, and the three stages."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,14 +12,15 @@ from if_graph.cascade.guidance import Guidance
 from if_graph.cascade.low_res import LOW_RES_NOISES
 from if_graph.cascade.plan import SamplingPlan
 from if_graph.cascade.request import Request
-from if_graph.cascade.stage import Stage
-from if_graph.errors import InputError
+from if_graph.cascade.stage import Stage, check_size
 from if_graph.text.embeddings import TextEmbeddings
 
 from . import host, sockets
 from .images import from_image, to_image
 
 FACTOR = 4  # how much a super-resolution stage enlarges
+SIDE_STEP, LARGEST_SIDE = 8, 1024
+"""Of Stage I's pictures, in pixels; the published networks halve them three times."""
 
 
 class IFScheduler:
@@ -50,12 +52,10 @@ class IFScheduler:
         }
 
     @classmethod
-    def VALIDATE_INPUTS(cls, timesteps: str, steps: int, custom: str) -> bool | str:
-        try:
-            SamplingPlan("ddpm", timesteps, steps, custom)
-        except InputError as error:
-            return str(error)
-        return True
+    def VALIDATE_INPUTS(
+        cls, timesteps: str | None = None, steps: int | None = None, custom: str | None = None
+    ) -> bool | str:
+        return sockets.judged(partial(SamplingPlan, "ddpm"), timesteps, steps, custom)
 
     def run(
         self,
@@ -81,7 +81,7 @@ class IFStageI:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        side = {"default": 64, "min": 8, "max": 1024, "step": 8}
+        side = {"default": 64, "min": SIDE_STEP, "max": LARGEST_SIDE, "step": SIDE_STEP}
         return {
             "required": {
                 "stage": sockets.socket(sockets.STAGE, "A Stage I network, from 'Load stage'."),
@@ -104,6 +104,10 @@ class IFStageI:
             },
             "optional": {"start": sockets.START_INPUT, "guidance": sockets.GUIDANCE_INPUT},
         }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, width: int | None = None, height: int | None = None) -> bool | str:
+        return sockets.judged(_check_sides, width, height)
 
     def run(
         self,
@@ -194,6 +198,12 @@ class IFStageIII(IFStageII):
     """Enlarge pictures four times once more (256 to 1024 pixels)."""
 
     DESCRIPTION = __doc__
+
+
+def _check_sides(width: int, height: int) -> None:
+    for name, side in (("width", width), ("height", height)):
+        sockets.within(name, side, SIDE_STEP, LARGEST_SIDE)
+    check_size((height, width), SIDE_STEP)
 
 
 def _generators(seed: int, count: int) -> list[torch.Generator]:

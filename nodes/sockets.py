@@ -1,11 +1,14 @@
 """Socket names and the widgets that several nodes share."""
 
+from collections.abc import Callable
 from typing import Any
 
 from if_graph.cascade.low_res import LOW_RES_NOISES
 from if_graph.cascade.plan import TIMESTEP_CHOICES, VARIANCES
 from if_graph.diffusion.samplers import SAMPLERS
+from if_graph.errors import InputError
 from if_graph.models.placement import DEVICES, DTYPES
+from if_graph.residency import AFTER_USE, OFFLOADS
 
 Socket = tuple[Any, dict[str, Any]]
 
@@ -17,6 +20,32 @@ START = "IF_START"
 GUIDANCE = "IF_GUIDANCE"
 IMAGE = "IMAGE"
 MASK = "MASK"
+
+
+def judged(check: Callable[..., object], *values: Any) -> bool | str:
+    """Answer ``VALIDATE_INPUTS``: True, or the sentence with which ``check`` refuses the values.
+
+    Args:
+        check: raises InputError for values it refuses.
+        values: of widgets; None where a link brings the value later, and then the node will judge it.
+    """
+    if any(value is None for value in values):
+        return True
+    try:
+        check(*values)
+    except InputError as error:
+        return str(error)
+    return True
+
+
+def within(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a value outside a widget's bounds, which ``VALIDATE_INPUTS`` has to check itself.
+
+    Raises:
+        InputError: naming value and bounds.
+    """
+    if not low <= value <= high:
+        raise InputError(f"{name} is {value}, expected {low} to {high}; bring it into that range")
 
 
 def socket(kind: str, tooltip: str) -> Socket:
@@ -51,6 +80,12 @@ SEED: Socket = (
 )
 DEVICE = choice(list(DEVICES), "auto", "Where it runs; auto takes a GPU where there is one.")
 DTYPE = choice(list(DTYPES), "auto", "Type of the weights; auto is float32 on a CPU, float16 on a GPU.")
+OFFLOAD = choice(
+    list(OFFLOADS),
+    AFTER_USE,
+    "When weights leave memory: once another network takes their place; each layer right after it ran, "
+    "for small GPUs, slower; or never.",
+)
 POSITIVE = socket(EMBEDS, "What to paint, from 'Encode text'.")
 NEGATIVE = socket(EMBEDS, "What to steer away from, from 'Encode text'.")
 SCHEDULE_INPUT = socket(SCHEDULE, "Sampler and timesteps, from 'Sampling schedule'.")

@@ -1,6 +1,7 @@
 """Two stages become one: a network for the early, noisy steps and another for the late ones."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -34,11 +35,16 @@ class ExpertStage(Stage):
         super().check(request)
         self.late.check(request)
 
+    def offload(self) -> None:
+        """Let the weights of both networks go, if they can come back."""
+        super().offload()
+        self.late.offload()
+
     def model(self, request: Request, condition: Condition | None, guided: frozenset[int] | None) -> Model:
-        """Ask the network in whose range the timestep lies; both read the text before the first step."""
-        early = super().model(request, condition, guided)
-        late = self.late.model(request, condition, guided)
-        return lambda x_t, t: early(x_t, t) if t >= self.switch else late(x_t, t)
+        """Ask the network in whose range the timestep lies; neither is touched before its first step."""
+        early = cache(lambda: super(ExpertStage, self).model(request, condition, guided))
+        late = cache(lambda: self.late.model(request, condition, guided))
+        return lambda x_t, t: (early if t >= self.switch else late)()(x_t, t)
 
 
 def split(early: Stage, late: Stage, switch: int) -> ExpertStage:

@@ -38,14 +38,19 @@ class Guidance:
 
     def __post_init__(self) -> None:
         if not 0 <= self.start < self.end <= 1:
-            raise InputError(f"guidance runs from {self.start} to {self.end}, expected 0 <= start < end <= 1")
+            raise InputError(
+                f"guidance runs from {self.start} to {self.end}, expected 0 <= start < end <= 1; "
+                "0 to 1 guides every step"
+            )
         for name, value in (("rescale", self.rescale), ("positive_mixer", self.positive_mixer)):
             if not 0 <= value <= 1:
                 raise InputError(f"{name} is {value}, expected 0 to 1")
         if self.percentile is not None and not 0 < self.percentile <= 1:
             raise InputError(f"threshold percentile is {self.percentile}, expected above 0 and up to 1")
         if self.ceiling is not None and not self.ceiling >= 1:
-            raise InputError(f"threshold ceiling is {self.ceiling}, expected at least 1")
+            raise InputError(
+                f"threshold ceiling is {self.ceiling}, expected at least 1; 1.5 is usual in Stage I, 1 above"
+            )
 
     def applied_to(self, diffusion: Diffusion) -> Diffusion:
         """Return ``diffusion`` with these thresholds; setting one switches thresholding on."""

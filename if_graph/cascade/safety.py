@@ -11,6 +11,7 @@ from torch import Tensor
 from if_graph.errors import InputError
 from if_graph.models.placement import Placement
 from if_graph.models.safety import SafetyNet
+from if_graph.residency import let_go
 
 READINGS = ("logit", "sigmoid")
 """What a threshold is compared with: the raw score (published pipelines), or its sigmoid (original code)."""
@@ -47,6 +48,10 @@ class SafetyChecker:
 
     net: SafetyNet
     placement: Placement
+
+    def offload(self) -> None:
+        """Let the weights go, if they can come back."""
+        let_go(self.net)
 
     @torch.no_grad()
     def check(

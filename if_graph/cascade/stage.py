@@ -17,6 +17,7 @@ from if_graph.errors import InputError
 from if_graph.models.checkpoint import load_unet, read_json
 from if_graph.models.placement import Placement
 from if_graph.models.unet import UNet
+from if_graph.residency import let_go
 
 __all__ = ["Request", "Stage", "check_size", "load_stage"]
 
@@ -41,6 +42,10 @@ class Stage:
     def is_super_resolution(self) -> bool:
         """Whether the stage needs a low-res picture."""
         return self.unet.config.embeds_noise_level
+
+    def offload(self) -> None:
+        """Let the weights go, if they can come back."""
+        let_go(self.unet)
 
     def sample(self, request: Request) -> Iterator[SampledStep]:
         """Paint, yielding after every step; the last step's ``x_t`` holds the pixels [B, 3, H, W], -1..1.

@@ -18,6 +18,7 @@ from if_graph.models.placement import Placement
 from if_graph.models.x4.text import ClipText
 from if_graph.models.x4.unet import UpscalerUNet
 from if_graph.models.x4.vae import Vae
+from if_graph.residency import let_go
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Upscaler:
     def is_super_resolution(self) -> bool:
         """Whether it needs a low-res picture: always."""
         return True
+
+    def offload(self) -> None:
+        """Let the weights go, if they can come back."""
+        let_go(self.unet, self.vae, self.text.model)
 
     def sample(self, request: Request) -> Iterator[SampledStep]:
         """Paint, yielding after every step; the last step's ``x_t`` holds the pixels [B, 3, H, W], -1..1.

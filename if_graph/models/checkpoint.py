@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from if_graph.errors import CheckpointError
+from if_graph.mapped import read_shapes
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.placement import Placement
 from if_graph.models.shapes import fields_from_shapes
 from if_graph.models.unet import UNet, build_on_meta
-from if_graph.weights import fill_weights, find_weights, read_shapes
+from if_graph.weights import fill_weights, find_weights
 
 STEM = "diffusion_pytorch_model"
 
@@ -19,7 +20,7 @@ def load_unet(folder: Path, placement: Placement, variant: str | None = None) ->
 
     Args:
         folder: a checkpoint folder in the published layout.
-        placement: where the weights go and in which type.
+        placement: where the weights go, in which type, and how long they stay.
         variant: load these files, for example ``fp16``; None takes the most precise ones there.
 
     Raises:
@@ -30,7 +31,7 @@ def load_unet(folder: Path, placement: Placement, variant: str | None = None) ->
         raise CheckpointError(f"{folder}: got no unet folder, expected a checkpoint in the published layout")
     files = find_weights(unet_folder, STEM, variant)
     unet = build_on_meta(read_config(unet_folder / "config.json", files))
-    fill_weights(unet, files, placement.device, lambda _: placement.dtype)
+    fill_weights(unet, files, placement.device, lambda _: placement.dtype, stay=placement.stay)
     return unet
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,9 +12,11 @@ from safetensors import safe_open
 from torch import nn
 
 from if_graph.errors import CheckpointError
+from if_graph.filling import put
 from if_graph.models.checkpoint import read_json
 from if_graph.models.convert_read import read_tensors
 from if_graph.models.lora_keys import LowRank, read_updates, refuse
+from if_graph.residency import resident_of, settle
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -61,10 +64,18 @@ def with_lora(network: Network, updates: Mapping[str, LowRank], strength: float)
     layers = dict(network.named_modules())
     refuse([name for name in updates if not isinstance(layers.get(name), nn.Linear)], "for unknown layers")
     refuse([name for name, update in updates.items() if not _fits(layers[name], update)], "of another shape")
-    twin = _twin(network)
-    for name, update in updates.items():
-        layer = twin.get_submodule(name)
-        layer.weight = nn.Parameter(_merged(layer.weight, update, strength), requires_grad=False)
+    twin, resident = _twin(network), resident_of(network)
+
+    def change(name: str, weight: torch.Tensor) -> torch.Tensor:
+        update = updates.get(name.removesuffix(".weight"))
+        return weight if update is None or not name.endswith(".weight") else _merged(weight, update, strength)
+
+    if resident is not None:
+        settle(twin, resident.source.changed(change), resident.stay)
+        return twin
+    for name in updates:
+        weight = twin.get_parameter(f"{name}.weight")
+        put(twin.get_submodule(name), "weight", change(f"{name}.weight", weight))
     return twin
 
 
@@ -80,8 +91,11 @@ def _merged(weight: Any, update: LowRank, strength: float) -> torch.Tensor:
 
 
 def _twin(module: Network) -> Network:
-    """Copy the tree of modules, not the weights; moving one network then does not move the other."""
+    """Copy the tree of modules, not the weights or hooks; moving one then does not move the other."""
     twin = copy.copy(module)
+    twin._forward_pre_hooks = OrderedDict()
+    twin._forward_hooks = OrderedDict()
+    twin._forward_hooks_always_called = OrderedDict()
     twin._modules = {name: None if child is None else _twin(child) for name, child in module._modules.items()}
     twin._parameters = {
         name: weight if weight is None else nn.Parameter(weight.detach(), weight.requires_grad)

@@ -46,7 +46,7 @@ def load_safety_net(folder: Path, placement: Placement, variant: str | None = No
         )
     files = find_weights(safety_folder, "model", variant)
     net = build_clip(safety_folder / "config.json", _build)
-    fill_clip(net, files, placement.device, placement.dtype)
+    fill_clip(net, files, placement.device, placement.dtype, placement.stay)
     return net
 
 

@@ -5,17 +5,18 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
 from torch import Tensor, nn
 
-from if_graph.errors import CheckpointError
-from if_graph.weights import fill_weights, find_weights, read_shapes
+from if_graph.filling import Source
+from if_graph.mapped import map_weights, read_shapes, read_types
+from if_graph.residency import Stay, settle
+from if_graph.weights import check_fit, check_types, find_weights
 
 PUBLISHED = "8bit"
 """Variant of the files that hold rounded weights."""
 
+_SCALE = ".SCB"
 _LEVELS = 127
-_TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
 class Int8Linear(nn.Module):
@@ -37,14 +38,21 @@ class Int8Linear(nn.Module):
     @classmethod
     def of(cls, weight: Tensor) -> "Int8Linear":
         """Round weights [out, in] of any float type."""
-        scale = weight.float().abs().amax(dim=1)
-        rounded = (weight.float() * (_LEVELS / scale.clamp(min=1e-30))[:, None]).round()
-        return cls(rounded.to(torch.int8), scale)
+        return cls(_rounded(weight), _scale(weight))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x [..., in] to [..., out]."""
         weight, scale = self.get_buffer("weight"), self.get_buffer("SCB")
         return F.linear(x, weight.to(x.dtype)) * (scale / _LEVELS).to(x.dtype)
+
+
+def _scale(weight: Tensor) -> Tensor:
+    return weight.float().abs().amax(dim=1)
+
+
+def _rounded(weight: Tensor) -> Tensor:
+    levels = weight.float() * (_LEVELS / _scale(weight).clamp(min=1e-30))[:, None]
+    return levels.round().to(torch.int8)
 
 
 def fill_int8(
@@ -54,6 +62,7 @@ def fill_int8(
     dtype: torch.dtype,
     variant: str | None,
     tied: frozenset[str],
+    stay: Stay | None = None,
 ) -> None:
     """Give ``model`` 8-bit linear layers with the weights in ``folder``; the rest has ``dtype``.
 
@@ -65,20 +74,47 @@ def fill_int8(
         dtype: of embeddings and norms, and so of the computation; not float16, whose range is too small.
         variant: take these files; None prefers the published 8-bit ones.
         tied: names of one and the same tensor.
+        stay: how long the weights stay, see :func:`if_graph.weights.fill_weights`.
 
     Raises:
         CheckpointError: if files are missing, or do not fit the model.
     """
     files = _find(folder, variant)
-    if any(name.endswith(".SCB") for name in read_shapes(files)):
-        _fill_published(model, files, device, dtype, tied)
-        return
-    types = _float_types(files)
-    fill_weights(model, files, "cpu", lambda name: types[name], tied)  # mapped, not read
-    for name, layer in list(model.named_modules()):
-        if isinstance(layer, nn.Linear):
-            _replace(model, name, Int8Linear.of(layer.weight.to(device)))
-    _move_floats(model, device, dtype)
+    shapes = read_shapes(files, _weight_name)
+    scales = {name for name in shapes if name.endswith(_SCALE)}
+    linear = [name for name, layer in model.named_modules() if isinstance(layer, nn.Linear)]
+    rounded = [name for name in linear if not scales or name + _SCALE in scales]
+    for name in rounded:
+        _hold_int8(model, name)
+    made = frozenset(name + _SCALE for name in rounded if not scales)
+    if made:
+        check_types(read_types(files), folder)
+    check_fit(model, shapes | {name: _row_shape(model, name) for name in made}, tied, folder)
+    model.to(dtype)  # floats only
+    settle(model, _source(files, device, dtype, tied, made), stay)
+
+
+def _source(
+    files: Sequence[Path],
+    device: torch.device,
+    dtype: torch.dtype,
+    tied: frozenset[str],
+    made: frozenset[str],
+) -> Source:
+    """Return a source of 8-bit weights; scales in ``made``, and what they scale, come from float weights."""
+
+    def open_() -> dict[str, Tensor]:
+        raw = map_weights(files, tied, _weight_name)
+        return raw | {name: raw[_scaled_by(name)] for name in made}
+
+    def prepare(name: str, raw: Tensor) -> Tensor:
+        if name in made:
+            return _scale(raw.to(device))
+        if name.removesuffix(".weight") + _SCALE in made:
+            return _rounded(raw.to(device))
+        return raw.to(device, None if raw.dtype == torch.int8 or name.endswith(_SCALE) else dtype)
+
+    return Source(open_, prepare, device, tied)
 
 
 def _find(folder: Path, variant: str | None) -> tuple[Path, ...]:
@@ -87,72 +123,24 @@ def _find(folder: Path, variant: str | None) -> tuple[Path, ...]:
     return find_weights(folder, "model", variant)
 
 
-def _float_types(files: Sequence[Path]) -> dict[str, torch.dtype]:
-    types = {}
-    for path in files:
-        with safe_open(path, framework="pt") as file:
-            for name in file.keys():  # noqa: SIM118  a file is not a mapping
-                types[name] = _TYPES.get(file.get_slice(name).get_dtype(), torch.float32)
-    return types
+def _weight_name(name: str) -> str | None:
+    """Leave out what says how bitsandbytes lays rows out; in a file it is always plain."""
+    return None if name.endswith(".weight_format") else name
 
 
-def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+def _scaled_by(name: str) -> str:
+    return name.removesuffix(_SCALE) + ".weight"
+
+
+def _row_shape(model: nn.Module, name: str) -> tuple[int, ...]:
+    return tuple(model.get_buffer(name).shape)
+
+
+def _hold_int8(model: nn.Module, name: str) -> None:
+    """Replace a linear layer by an empty 8-bit one."""
     parent, _, leaf = name.rpartition(".")
-    setattr(model.get_submodule(parent), leaf, layer)
-
-
-def _move_floats(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
-    """Move what is not rounded; the tied embedding stays one tensor."""
-    moved: dict[int, nn.Parameter] = {}
-    for module in model.modules():
-        for name, weight in module.named_parameters(recurse=False):
-            new = moved.setdefault(
-                id(weight), nn.Parameter(weight.detach().to(device, dtype), requires_grad=False)
-            )
-            setattr(module, name, new)
-
-
-def _fill_published(
-    model: nn.Module, files: Sequence[Path], device: torch.device, dtype: torch.dtype, tied: frozenset[str]
-) -> None:
-    shapes = read_shapes(files)
-    for name, layer in list(model.named_modules()):
-        if isinstance(layer, nn.Linear) and f"{name}.SCB" in shapes:
-            rows = torch.empty(layer.out_features, device="meta")
-            _replace(model, name, Int8Linear(layer.weight.to(torch.int8), rows))
-    _check(model, files, {name: shape for name, shape in shapes.items() if not name.endswith(_EXTRA)}, tied)
-    weights = {}
-    for path in files:
-        with safe_open(path, framework="pt") as file:
-            for name in (name for name in file.keys() if not name.endswith(_EXTRA)):  # noqa: SIM118
-                weights[name] = _place(name, file.get_tensor(name), device, dtype)
-    shared = next(weights[name] for name in sorted(tied, reverse=True) if name in weights)
-    model.load_state_dict(weights | dict.fromkeys(tied, shared), strict=True, assign=True)
-
-
-_EXTRA = ".weight_format"  # says how bitsandbytes lays rows out; always plain in a file
-
-
-def _place(name: str, tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    if tensor.dtype == torch.int8 or name.endswith(".SCB"):
-        return tensor.to(device)
-    return nn.Parameter(tensor.to(device, dtype), requires_grad=False)
-
-
-def _check(
-    model: nn.Module, files: Sequence[Path], found: dict[str, tuple[int, ...]], tied: frozenset[str]
-) -> None:
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    have = found.keys() | tied if found.keys() & tied else found.keys()
-    problems = [f"missing {name}" for name in wanted if name not in have]
-    problems += [f"unexpected {name}" for name in found if name not in wanted]
-    problems += [
-        f"{name} is {list(shape)} instead of {list(wanted[name])}"
-        for name, shape in found.items()
-        if wanted.get(name, shape) != shape
-    ]
-    if problems:
-        raise CheckpointError(
-            f"{files[0].parent}: got 8-bit weights that do not fit config.json "
-            f"({'; '.join(sorted(problems))}); use the config.json and weights of one checkpoint"
-        )
+    shape = model.get_submodule(name).get_parameter("weight").shape
+    empty = Int8Linear(
+        torch.empty(shape, dtype=torch.int8, device="meta"), torch.empty(shape[0], device="meta")
+    )
+    setattr(model.get_submodule(parent), leaf, empty)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from if_graph.errors import CheckpointError, InputError
+from if_graph.residency import Stay, device_of, let_go
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.int8 import fill_int8
@@ -42,17 +43,16 @@ class TextEncoder:
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self._embedding.device
+        return device_of(self.model)
 
     @property
     def dtype(self) -> torch.dtype:
         """What the encoder computes in."""
-        return self._embedding.dtype
+        return self.model.get_parameter("shared.weight").dtype
 
-    @property
-    def _embedding(self) -> Tensor:
-        embedding: Tensor = self.model.get_parameter("shared.weight")
-        return embedding
+    def offload(self) -> None:
+        """Let the weights go, if they can come back."""
+        let_go(self.model)
 
     @torch.no_grad()
     def encode(self, prompts: Sequence[str], clean: bool = True, chunks: int = 1) -> TextEmbeddings:
@@ -108,6 +108,7 @@ def load_text_encoder(
     device: torch.device | str = "cpu",
     dtype: torch.dtype | None = None,
     variant: str | None = None,
+    stay: Stay | None = None,
 ) -> TextEncoder:
     """Load the text encoder of an official checkpoint folder; reads local safetensors only.
 
@@ -115,10 +116,12 @@ def load_text_encoder(
         folder: holds ``text_encoder/``, with ``config.json`` and weights, whole or sharded, and
             ``tokenizer/spiece.model``.
         device: where the encoder shall run.
-        dtype: what it computes in; None takes bfloat16 on CUDA, float32 elsewhere, whatever the files hold.
-            ``torch.int8`` holds the large weights in 8 bits and computes in the default type.
+        dtype: what it computes in, whatever the files hold; None takes bfloat16 on CUDA (float16 with
+            ``wo`` in float32 on GPUs without it), float32 elsewhere. ``torch.int8`` holds the large weights
+            in 8 bits and computes in bfloat16 on CUDA, float32 elsewhere.
         variant: load these files, for example ``fp16``; None takes the most precise ones there, or with
             ``torch.int8`` the published ``8bit`` ones where they are.
+        stay: how long the weights stay, see :func:`if_graph.weights.fill_weights`.
 
     Raises:
         CheckpointError: if something is missing, unreadable, or does not fit the rest.
@@ -133,11 +136,11 @@ def load_text_encoder(
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
     model = _empty_model(folder / "text_encoder" / "config.json")
     if dtype == torch.int8:
-        fill_int8(model, folder / "text_encoder", device, _default_dtype(device), variant, TIED)
+        fill_int8(model, folder / "text_encoder", device, _int8_dtype(device), variant, TIED, stay)
         return TextEncoder(model, tokenizer)
     files = find_weights(folder / "text_encoder", "model", variant)
     dtype = dtype or _default_dtype(device)
-    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED)
+    fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED, stay)
     return TextEncoder(model, tokenizer)
 
 
@@ -147,7 +150,16 @@ def _weight_dtype(name: str, dtype: torch.dtype) -> torch.dtype:
 
 
 def _default_dtype(device: torch.device) -> torch.dtype:
-    return torch.bfloat16 if device.type == "cuda" else torch.float32
+    """Take bfloat16, whose range T5 was trained in, where a GPU computes in it; never on MPS."""
+    if device.type != "cuda":
+        return torch.float32
+    has_bfloat16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.bfloat16 if has_bfloat16 else torch.float16
+
+
+def _int8_dtype(device: torch.device) -> torch.dtype:
+    """Compute beside 8-bit weights in the default type, but not in float16, whose range is too small."""
+    return torch.bfloat16 if _default_dtype(device) == torch.bfloat16 else torch.float32
 
 
 def _empty_model(config_file: Path) -> nn.Module:

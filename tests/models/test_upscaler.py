@@ -15,6 +15,7 @@ from if_graph.models.x4.config import UPSCALER, upscaler_config
 from if_graph.models.x4.unet import UpscalerUNet, load_upscaler_unet
 from if_graph.models.x4.vae import Vae, load_vae
 from if_graph.models.x4.vae_config import UPSCALER_VAE, vae_config
+from if_graph.residency import AFTER_USE, BY_LAYER, Stay
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -115,6 +116,20 @@ def test_saved_networks_are_loaded(unets, vaes, tmp_path):
     loaded, loaded_vae = load_upscaler_unet(tmp_path, place("cpu")), load_vae(tmp_path, place("cpu"))
     assert_close(dict(loaded.state_dict()), dict(ours.state_dict()))
     assert_close(dict(loaded_vae.state_dict()), dict(our_vae.state_dict()))
+
+
+@pytest.mark.parametrize("offload", [AFTER_USE, BY_LAYER])
+def test_networks_that_come_and_go_in_one_room_compute_the_same(unets, vaes, tmp_path, offload):
+    (unet, ours), (vae, our_vae) = unets(1), vaes(1)
+    unet.save_pretrained(tmp_path / "unet")
+    vae.save_pretrained(tmp_path / "vae")
+    placement = place("cpu", stay=Stay(offload))
+    loaded, loaded_vae = load_upscaler_unet(tmp_path, placement), load_vae(tmp_path, placement)
+    inputs = torch.randn(1, 7, 8, 8), torch.tensor([500]), torch.randn(1, 5, ours.config.cross_attention_dim)
+    level, latents = torch.tensor([20]), torch.randn(1, 4, 8, 8)
+    assert torch.equal(loaded(*inputs, level), ours(*inputs, level))
+    assert torch.equal(loaded_vae.decode(latents), our_vae.decode(latents))
+    assert all(weight.is_meta for weight in loaded.parameters())
 
 
 def test_attention_names_of_older_vae_files_are_read(vaes, tmp_path):

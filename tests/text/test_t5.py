@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from if_graph.errors import CheckpointError, InputError
+from if_graph.residency import AFTER_USE, BY_LAYER, Stay
 from if_graph.text import load_text_encoder
 
 EMBED = "encoder.embed_tokens.weight"
@@ -238,3 +239,16 @@ def test_pickled_weights_are_never_read(write_folder):
 def test_an_unknown_variant_is_named(tiny_folder):
     with pytest.raises(CheckpointError, match="got no weights of variant '8bit'"):
         load_text_encoder(tiny_folder, variant="8bit")
+
+
+@pytest.mark.parametrize("offload", [AFTER_USE, BY_LAYER])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.int8])
+def test_weights_that_come_and_go_encode_the_same_bits(write_folder, tiny_weights, offload, dtype):
+    folder = write_folder(**{"model.fp16": {name: weight.half() for name, weight in tiny_weights.items()}})
+    encoder = load_text_encoder(folder, dtype=dtype, stay=Stay(offload))
+    assert all(weight.is_meta for weight in encoder.model.state_dict().values())
+    wanted = load_text_encoder(folder, dtype=dtype)
+    assert (encoder.device, encoder.dtype) == (wanted.device, wanted.dtype)
+    assert torch.equal(encoder.encode(["a red cat"]).states, wanted.encode(["a red cat"]).states)
+    encoder.offload()
+    assert all(weight.is_meta for weight in encoder.model.state_dict().values())

@@ -10,6 +10,7 @@ from torch import nn
 
 from if_graph.errors import CheckpointError
 from if_graph.models.x4.renamed import ROW_NUMBERS, fill_renamed
+from if_graph.residency import Stay
 
 TEXT_PREFIX = "text_model."
 """Prefix of every text weight in the published files; newer transformers leave it out in memory."""
@@ -36,13 +37,19 @@ def build_clip(config_file: Path, build: Callable[[dict[str, Any]], Network]) ->
     return network
 
 
-def fill_clip(model: nn.Module, files: Sequence[Path], device: torch.device, dtype: torch.dtype) -> None:
+def fill_clip(
+    model: nn.Module,
+    files: Sequence[Path],
+    device: torch.device,
+    dtype: torch.dtype,
+    stay: Stay | None = None,
+) -> None:
     """Give a CLIP network on meta its weights, and number its rows anew.
 
     Raises:
         CheckpointError: see :func:`if_graph.models.x4.renamed.fill_renamed`.
     """
-    fill_renamed(model, files, device, dtype, lambda name: name.removeprefix(TEXT_PREFIX))
+    fill_renamed(model, files, device, dtype, lambda name: name.removeprefix(TEXT_PREFIX), stay)
     for module in model.modules():
         rows = module._buffers.get(ROW_NUMBERS)
         if rows is not None:

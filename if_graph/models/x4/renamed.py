@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
-from if_graph.errors import CheckpointError
+from if_graph.residency import Stay
+from if_graph.weights import fill_weights
 
 ROW_NUMBERS = "position_ids"
 """Tensor of older CLIP files that holds 0, 1, 2 ...; not a weight."""
@@ -20,6 +19,7 @@ def fill_renamed(
     device: torch.device,
     dtype: torch.dtype,
     plain: Callable[[str], str] = lambda name: name,
+    stay: Stay | None = None,
 ) -> None:
     """Give ``model``, built on meta, the weights in ``files``.
 
@@ -29,35 +29,14 @@ def fill_renamed(
         device: where the weights go.
         dtype: type of the weights.
         plain: brings names of files and of the model to one form, where the two differ.
+        stay: how long the weights stay, see :func:`if_graph.weights.fill_weights`.
 
     Raises:
-        CheckpointError: if a file cannot be read, or names or shapes differ from what the model has.
+        CheckpointError: if a file cannot be read, or names, shapes or types differ from what the model has.
     """
     names = {plain(name): name for name in model.state_dict()}
-    weights = {
-        names.get(plain(name), name): nn.Parameter(tensor.to(device, dtype), requires_grad=False)
-        for name, tensor in _read(files).items()
-    }
-    try:
-        model.load_state_dict(weights, strict=True, assign=True)
-    except RuntimeError as error:
-        raise CheckpointError(
-            f"{files[0].parent}: got weights that do not fit config.json ({_one_line(error)}); "
-            "use the config.json and weights of one checkpoint"
-        ) from error
 
+    def named(name: str) -> str | None:
+        return None if name.endswith(ROW_NUMBERS) else names.get(plain(name), name)
 
-def _read(files: Sequence[Path]) -> dict[str, Tensor]:
-    tensors: dict[str, Tensor] = {}
-    for path in files:
-        try:
-            tensors |= load_file(path)
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path}: got no readable safetensors file ({error}), download it again"
-            ) from error
-    return {name: tensor for name, tensor in tensors.items() if not name.endswith(ROW_NUMBERS)}
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+    fill_weights(model, files, device, lambda _: dtype, stay=stay, named=named)

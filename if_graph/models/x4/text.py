@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from if_graph.errors import CheckpointError
 from if_graph.models.placement import Placement
 from if_graph.models.x4.clip import build_clip, fill_clip
+from if_graph.residency import device_of
 from if_graph.weights import find_weights
 
 _log = logging.getLogger(__name__)
@@ -46,8 +47,7 @@ class ClipText:
         tokens = self.tokenizer(
             prompt, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt"
         )
-        device = next(self.model.parameters()).device
-        states: Tensor = self.model(tokens["input_ids"].to(device)).last_hidden_state
+        states: Tensor = self.model(tokens["input_ids"].to(device_of(self.model))).last_hidden_state
         return states
 
 
@@ -58,9 +58,8 @@ def load_clip_text(folder: Path, placement: Placement, variant: str | None = Non
         CheckpointError: if something is missing or does not fit.
     """
     model = build_clip(folder / "text_encoder" / "config.json", _build)
-    fill_clip(
-        model, find_weights(folder / "text_encoder", "model", variant), placement.device, placement.dtype
-    )
+    files = find_weights(folder / "text_encoder", "model", variant)
+    fill_clip(model, files, placement.device, placement.dtype, placement.stay)
     config: Any = model.config
     return ClipText(model, _load_tokenizer(folder / "tokenizer"), int(config.max_position_embeddings))
 

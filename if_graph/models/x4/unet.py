@@ -82,5 +82,5 @@ def load_upscaler_unet(folder: Path, placement: Placement, variant: str | None =
     with torch.device("meta"):
         unet = UpscalerUNet(config).eval()
     files = find_weights(folder / "unet", STEM, variant)
-    fill_weights(unet, files, placement.device, lambda _: placement.dtype)
+    fill_weights(unet, files, placement.device, lambda _: placement.dtype, stay=placement.stay)
     return unet

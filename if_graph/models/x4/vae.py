@@ -109,7 +109,8 @@ def load_vae(folder: Path, placement: Placement, variant: str | None = None) -> 
         vae = Vae(config).eval()
     overflows = config.force_upcast and placement.dtype == torch.float16
     dtype = torch.float32 if overflows else placement.dtype
-    fill_renamed(vae, find_weights(folder / "vae", STEM, variant), placement.device, dtype, _newer_name)
+    files = find_weights(folder / "vae", STEM, variant)
+    fill_renamed(vae, files, placement.device, dtype, _newer_name, placement.stay)
     return vae
 
 

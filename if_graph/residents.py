@@ -1,0 +1,146 @@
+"""Networks that come and go: the hooks that bring weights when a layer is called, and the room they share."""
+
+import ctypes
+import sys
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from if_graph.filling import Source, empty_out, fill, owners, prepared, put
+
+AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
+OFFLOADS = (AFTER_USE, BY_LAYER, NEVER)
+"""When weights leave: once another network takes their place, each layer once it ran, or never."""
+
+
+class Room:
+    """Holds at most one network on each device: who enters sends the one before away.
+
+    Not for threads that use different networks at once; give each a room of its own.
+    """
+
+    def __init__(self) -> None:
+        self._guests: dict[torch.device, weakref.ref[Resident]] = {}
+
+    def enter(self, guest: "Resident") -> None:
+        """Make room for ``guest`` on its device."""
+        known = self._guests.get(guest.source.device)
+        last = None if known is None else known()
+        if last is not None and last is not guest:
+            last.let_go()
+        self._guests[guest.source.device] = weakref.ref(guest)
+
+
+@dataclass(frozen=True)
+class Stay:
+    """How long weights stay, and which other networks they make room for.
+
+    Args:
+        offload: ``after use`` or ``layer by layer``.
+        room: shared with those networks.
+    """
+
+    offload: str = AFTER_USE
+    room: Room = field(default_factory=Room)
+
+
+class Resident:
+    """A network whose weights come all together, once one of its layers is called.
+
+    It loses what weights it has; until it is used they are on the meta device, in the types it computes with.
+
+    Args:
+        network: its weights have the types that ``source`` prepares.
+        source: where the weights come from.
+        stay: how long they stay.
+    """
+
+    def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
+        self.source = source
+        self.stay = stay
+        self.is_here = False
+        self._network = weakref.ref(network)  # the network holds this object
+        self._hooks: list[RemovableHandle] = []
+        _empty_all(network)
+        self._wait(network)
+
+    def bring(self) -> None:
+        """Send away who is in the room, and bring the weights unless they are here.
+
+        Raises:
+            CheckpointError: if their file is gone or changed.
+        """
+        network = self._network()
+        if not self.is_here and network is not None:
+            self.stay.room.enter(self)
+            self._come(network)
+            self.is_here = True
+
+    def let_go(self) -> None:
+        """Let the weights go; the next use brings them back."""
+        network = self._network()
+        if network is not None:
+            _empty_all(network)
+            if self.is_here:
+                self._leave(network)
+        self.is_here = False
+        hand_back(self.source.device)
+
+    def _wait(self, network: nn.Module) -> None:
+        self._hooks = [
+            module.register_forward_pre_hook(lambda *_: self.bring()) for module, _ in owners(network)
+        ]
+
+    def _come(self, network: nn.Module) -> None:
+        fill(network, self.source)
+        for hook in self._hooks:  # while the weights are here, calls cost nothing extra
+            hook.remove()
+
+    def _leave(self, network: nn.Module) -> None:
+        self._wait(network)
+
+
+class LayerwiseResident(Resident):
+    """A network of which one layer has weights at a time: each just before it is called, gone after."""
+
+    def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
+        super().__init__(network, source, stay)
+        self._raw: Mapping[str, Tensor] = {}
+
+    def _wait(self, network: nn.Module) -> None:
+        for module, names in owners(network):
+            module.register_forward_pre_hook(lambda owner, _, names=names: self._lay_out(owner, names))
+            module.register_forward_hook(lambda owner, *_: empty_out(owner), always_call=True)
+
+    def _come(self, network: nn.Module) -> None:
+        self._raw = self.source.open()
+
+    def _leave(self, network: nn.Module) -> None:
+        self._raw = {}
+
+    def _lay_out(self, owner: nn.Module, names: Mapping[str, str]) -> None:
+        self.bring()
+        for leaf, name in names.items():
+            put(owner, leaf, prepared(self.source, self._raw, name))
+
+
+def _empty_all(network: nn.Module) -> None:
+    for module, _ in owners(network):
+        empty_out(module)
+
+
+def hand_back(device: torch.device) -> None:
+    """Give memory that is free, but still held by an allocator, back to the system."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+    elif sys.platform == "linux":
+        trim: Any = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone keeps blocks and has it
+        if trim is not None:
+            trim(0)
