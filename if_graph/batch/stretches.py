@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import networkx as nx
 
 from if_graph.graph.canonical import canonical
-from if_graph.graph.plan import execution_order, sources
+from if_graph.graph.plan import execution_order
 from if_graph.graph.workflow import Workflow
 
 Keys = Mapping[str, str | None]
@@ -43,14 +43,16 @@ def stretches_of(graph: nx.DiGraph, keys: Keys) -> tuple[Stretch, ...]:
     found = []
     for targets in _targets(order, graph, keys):
         here = _ancestors(graph, targets, seen)
-        taken = list(dict.fromkeys(source for node in here for source in sources(graph, node).values()))
+        taken = list(
+            dict.fromkeys(source for node in here for source in graph.nodes[node]["sources"].values())
+        )
         uses = {keys[node] for node in (*here, *taken)}
         found.append(
             Stretch(
                 tuple(targets),
                 {node: keys[node] for node in here if node in sure},
                 frozenset(key for key in uses if key is not None),
-                tuple(keys[node] or "" for node in taken if not sources(graph, node)),
+                tuple(keys[node] or "" for node in taken if not graph.nodes[node]["sources"]),
             )
         )
     return tuple(found)
@@ -82,7 +84,7 @@ def _targets(order: Iterable[str], graph: nx.DiGraph, keys: Keys) -> list[list[s
             never_kept += [node_id] if is_root else []
         elif is_root and groups:
             groups[-1].append(node_id)
-        elif is_root or sources(graph, node_id):
+        elif is_root or graph.nodes[node_id]["sources"]:
             groups.append([node_id])
     return [*groups, never_kept] if never_kept else groups
 
@@ -95,5 +97,5 @@ def _ancestors(graph: nx.DiGraph, targets: Iterable[str], seen: set[str]) -> lis
         if node_id not in seen:
             seen.add(node_id)
             found.append(node_id)
-            waiting.extend(sources(graph, node_id).values())
+            waiting.extend(graph.nodes[node_id]["sources"].values())
     return found

@@ -140,7 +140,9 @@ class TieredCache:
 
     def release(self, key: str) -> None:
         """Give the memory of one result back; the disk keeps what it has."""
-        self.memory.release(key)
+        release = getattr(self.memory, "release", None)
+        if release is not None:
+            release(key)
 
     def clear_memory(self) -> None:
         """Give the memory back; the disk keeps what it has."""
