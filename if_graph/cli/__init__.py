@@ -23,6 +23,7 @@ COMMANDS = {
     "cache": "look after results kept on disk",
     "workflows": "list the workflows that come with the package",
     "train": "train a network from a recipe, resumably",
+    "eval": "paint wishes that training never saw and count those that came true",
     "models": "fetch, list, check, convert and remove checkpoints",
     "info": "show versions, folders and the device in use",
 }

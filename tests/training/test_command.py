@@ -24,7 +24,7 @@ def test_a_recipe_becomes_a_checkpoint(command, tmp_path):
     code, out, err = command("--out", tmp_path / "run", "--set", "steps=2", "--sheet-every", "0")
     assert (code, out) == (0, f"{tmp_path / 'run' / 'checkpoint'}\n")
     assert "[2/2] loss " in err
-    assert "pictures/s, 0 s left" in err
+    assert "pictures/s, 0.0 s left" in err
     assert (tmp_path / "run" / "checkpoint" / "unet" / "config.json").is_file()
     assert not (tmp_path / "run" / "sheets").exists()
 
