@@ -18,6 +18,9 @@ from if_graph.folders import current_folders
 from .images import to_levels
 from .saving import save_numbered
 
+LONGEST_NAME = 200
+"""Bytes in the name of a file or folder; file systems take 255, and numbers and temporary names need some."""
+
 SHIPPED = "if_graph_workflows"
 """Package whose folder ``inputs`` holds the pictures that shipped workflows start from."""
 
@@ -90,6 +93,11 @@ def target_of(folder: Path, prefix: str, width: int, height: int) -> Path:
     if root not in path.parents or "\\" in prefix or "\0" in prefix:
         raise InputError(
             f"filename_prefix {prefix!r} leads out of the output folder; use a plain name or a subfolder"
+        )
+    longest = max(len(part.encode("utf-8", "surrogatepass")) for part in path.relative_to(root).parts)
+    if longest > LONGEST_NAME:
+        raise InputError(
+            f"filename_prefix holds a name of {longest} bytes, expected at most {LONGEST_NAME}; shorten it"
         )
     return path
 

@@ -1,6 +1,8 @@
 import pytest
+from if_graph_nodes.files import target_of
 from if_graph_nodes.saving import save_numbered
 
+from if_graph.errors import InputError
 from if_graph.folders import using_names
 from if_graph.graph.journal import Journal
 
@@ -60,3 +62,8 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(OSError, match="disk full"):
         save_numbered(tmp_path, tmp_path / "a", ".txt", fail)
     assert names_in(tmp_path) == []
+
+
+def test_a_name_that_no_file_system_takes_is_refused_in_words(tmp_path):
+    with pytest.raises(InputError, match="a name of 300 bytes, expected at most 200; shorten it"):
+        target_of(tmp_path, "x" * 300, 8, 8)
