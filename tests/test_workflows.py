@@ -19,7 +19,7 @@ from if_graph.models.config import config_from_json
 from if_graph.models.unet import UNet
 
 NAMES = [workflow.name for workflow in shipped_workflows() if workflow.name != "txt2img"]
-SIZES = {"portrait": (96, 128), "landscape": (192, 128), "upscale": (512, 512)}
+SIZES = {"portrait": (96, 128), "landscape": (192, 128), "upscale": (256, 256)}
 HALVED = {"IFStageI": ("width", "height"), "IFFitImage": ("side",)}
 NANO = Path(str(resources.files("if_graph"))) / "bundled" / "nano"
 TEXT_SIDE = {"encoder_hid_dim": 128}
@@ -51,13 +51,14 @@ def tiny_cascade(tmp_path, monkeypatch, tiny_json, tiny_super_res_json):
 
 
 def shortened(source, classes):
-    """The workflow at half its size, with two steps in each stage."""
+    """The workflow at half its size, or a quarter where that is large, with two steps in each stage."""
+    share = 4 if source == "upscale" else 2
     workflow = load_workflow(source, classes)
     for node_id, node in workflow.nodes.items():
         if node.class_type == "IFScheduler":
             workflow = workflow.with_input(node_id, "steps", 2)
         for name in HALVED.get(node.class_type, ()):
-            workflow = workflow.with_input(node_id, name, node.inputs[name] // 2)
+            workflow = workflow.with_input(node_id, name, node.inputs[name] // share)
     return workflow
 
 
