@@ -12,7 +12,8 @@ import torch
 from if_graph.cli import main
 from if_graph.graph import load_node_classes
 
-KILLS = int(os.environ.get("IF_GRAPH_KILLS", "50"))
+KILLS = int(os.environ.get("IF_GRAPH_KILLS", "8"))
+TRIES = 60  # of one run
 PICTURES = ["if-1024_00001_.png", "if-256_00001_.png", "if-64_00001_.png"]
 SMALL = {"Stage I.width": 16, "Stage I.height": 16, "Stage I schedule.steps": 3, "Stage II schedule.steps": 2,
          "Stage III schedule.steps": 1}  # fmt: skip
@@ -51,14 +52,16 @@ def is_unfinished(out):
 def finish(out, dice, span):
     """Start and resume one run until it is done; return how often it was killed."""
     kills = 0
-    while is_unfinished(out) or len(pictures_in(out)) < len(PICTURES):
+    for _ in range(TRIES):
+        if not is_unfinished(out) and len(pictures_in(out)) == len(PICTURES):
+            return kills
         process = start(out, *(["--resume"] if is_unfinished(out) else settings()))
         process.join(dice.uniform(0, span))
         if process.is_alive():
             process.kill()
             kills += 1
         process.join()
-    return kills
+    raise AssertionError(f"not done after {TRIES} tries")
 
 
 def files(folder):
