@@ -1,7 +1,6 @@
 """Results of a batch -> ``contact-sheet.png``: the grid's last axis runs across, all else down."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
@@ -16,6 +15,7 @@ from if_graph.batch.names import SHEET, short_names
 from if_graph.batch.record import JobResult
 from if_graph.contact_sheet import contact_sheet
 from if_graph.errors import WorkflowError
+from if_graph.files import unfinished
 
 LARGEST, SMALLEST = 256, 32  # sides of a cell in pixels
 LONGEST_SIDE = 8192
@@ -45,14 +45,11 @@ def write_sheet(out: Path, table: JobTable, results: Sequence[JobResult]) -> Pat
     if not any(cells):
         return None
     path = out / SHEET
-    unfinished = path.with_name(f".{SHEET}.{os.getpid()}")
     try:
-        contact_sheet(cells, **labels).save(unfinished, format="PNG")
-        unfinished.replace(path)
+        with unfinished(path) as part:
+            contact_sheet(cells, **labels).save(part, format="PNG")
     except OSError as error:
         raise WorkflowError(f"{path} cannot be written: {error}; make room") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from if_graph.errors import WorkflowError
-from if_graph.graph.events import Event
+from if_graph.graph.events import Event, both
 from if_graph.graph.save import write_text
 from if_graph.seeing.trace import Trace
 
@@ -39,13 +39,8 @@ def traced(args: argparse.Namespace, watcher: Watcher | None) -> Iterator[Watche
     _require_place(args.trace)
     trace = Trace()
 
-    def both(event: Event) -> None:
-        trace(event)
-        if watcher is not None:
-            watcher(event)
-
     try:
-        yield both
+        yield both(trace, watcher)
     except BaseException:
         _write_what_there_is(trace, args.trace)
         raise

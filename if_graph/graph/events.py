@@ -1,5 +1,6 @@
 """What a run tells whoever watches it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,3 +90,15 @@ Event = (
     | RunFinished
     | RunFailed
 )
+
+
+def both(first: Callable[[Event], None], second: Callable[[Event], None] | None) -> Callable[[Event], None]:
+    """Return a watcher that tells every event to two others, the second of which may be missing."""
+    if second is None:
+        return first
+
+    def emit(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return emit

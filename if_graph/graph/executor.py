@@ -9,7 +9,7 @@ from if_graph.graph.attempt import Attempt
 from if_graph.graph.backends import Backend, LocalBackend
 from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache
 from if_graph.graph.dag import build_dag
-from if_graph.graph.events import Event, RunFailed, RunFinished, RunStarted
+from if_graph.graph.events import Event, RunFailed, RunFinished, RunStarted, both
 from if_graph.graph.hidden import HiddenInputs
 from if_graph.graph.journal import Journal
 from if_graph.graph.keys import content_keys
@@ -69,7 +69,7 @@ class Executor:
         keys = content_keys(graph, self.classes, journal.scope)
         plan = make_plan(graph, keys, self.cache)
         self._forget_removed(workflow)
-        emit = _both(journal.hear, on_event)
+        emit = both(journal.hear, on_event)
         hidden = HiddenInputs(workflow, _embedded(workflow, extra_pnginfo))
         attempt = Attempt(
             graph, self.backend, self.cache, self._instance, hidden, emit, as_function(stop), journal
@@ -113,14 +113,3 @@ def as_function(stop: Stop | None) -> Callable[[], bool]:
     if stop is None:
         return lambda: False
     return stop.is_set if isinstance(stop, Flag) else stop
-
-
-def _both(first: Callable[[Event], None], second: Callable[[Event], None] | None) -> Callable[[Event], None]:
-    if second is None:
-        return first
-
-    def emit(event: Event) -> None:
-        first(event)
-        second(event)
-
-    return emit

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.text.tokenizer import Tokenizer
+from if_graph.training.descent import Descent
 from if_graph.training.pictures import Pictures
 
 SIDE = 8  # of the thumbnail in pixels
@@ -47,21 +48,14 @@ def teach_text(
     start_small(encoder)
     generator = torch.Generator().manual_seed(seed)
     read_out = nn.Linear(next(encoder.parameters()).shape[1], 3 * SIDE * SIDE)
-    parameters = [*encoder.parameters(), *read_out.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.0)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps + 1, pct_start=0.1)
+    descent = Descent([*encoder.parameters(), *read_out.parameters()], PEAK_RATE, steps)
     for _ in range(steps):
         batch = pictures.batch(torch.randint(0, len(pictures), (BATCH,), generator=generator).tolist())
         tokens = tokenizer(batch.captions)
         states = encoder(input_ids=tokens.ids, attention_mask=tokens.mask.long()).last_hidden_state
         views = _views(states, generator)
-        loss = F.mse_loss(read_out(views), thumbnails(batch.pixels).repeat(len(views) // BATCH, 1))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        rates.step()
-        yield loss.item()
+        wanted = thumbnails(batch.pixels).repeat(len(views) // BATCH, 1)
+        yield descent.step(F.mse_loss(read_out(views), wanted))
 
 
 def thumbnails(pixels: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import csv
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from if_graph.files import unfinished
+
 COLUMNS = ("step", "loss", "rate", "seconds")
 
 
@@ -59,10 +61,8 @@ class LossLog:
             return
         with self.path.open(newline="", encoding="utf-8") as file:
             kept = [row for row in csv.reader(file) if _is_whole(row) and int(row[0]) <= step]
-        part = self.path.with_suffix(".part")
-        with part.open("w", newline="", encoding="utf-8") as file:
+        with unfinished(self.path) as part, part.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([COLUMNS, *kept])
-        part.replace(self.path)
 
 
 def _is_whole(row: list[str]) -> bool:

@@ -124,10 +124,7 @@ class TrainRun:
             self._provide_tokenizer(pictures)
             tokenizer = Tokenizer(self.spiece)
             encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
-        model = Trainable(
-            recipe.unet, encoder, tokenizer, recipe.learns_text, recipe.compile, recipe.squared_weight,
-            recipe.starts_from_low_res, recipe.noise_ceiling,
-        )  # fmt: skip
+        model = Trainable(recipe, encoder, tokenizer, recipe.learns_text)
         if self.start_from is not None:
             load_weights(model, self.start_from / "average.safetensors")
         return model

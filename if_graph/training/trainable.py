@@ -16,6 +16,7 @@ from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.objective import diffusion_loss
 from if_graph.training.pictures import Batch
+from if_graph.training.recipe import Recipe
 from if_graph.training.start import start_from_low_res, start_quiet
 
 
@@ -23,38 +24,28 @@ class Trainable(nn.Module):
     """UNet plus T5 encoder; only the UNet has gradients where the encoder is frozen.
 
     Args:
-        unet: as a published ``unet/config.json``.
+        recipe: describes the network, how it starts and what it is shown.
         text_encoder: the T5 encoder.
         tokenizer: of that encoder.
         trains_text: whether the encoder learns too.
-        compiles: whether the network runs compiled while it learns; its weights are the same ones.
-        squared_weight: see :func:`if_graph.training.objective.diffusion_loss`.
-        starts_from_low_res: see :func:`if_graph.training.start.start_from_low_res`.
-        noise_ceiling: highest noise level of the low-res pixels, 0..1.
     """
 
     def __init__(
-        self,
-        unet: Mapping[str, Any],
-        text_encoder: nn.Module,
-        tokenizer: Tokenizer,
-        trains_text: bool,
-        compiles: bool = False,
-        squared_weight: float = 1.0,
-        starts_from_low_res: bool = False,
-        noise_ceiling: float = 1.0,
+        self, recipe: Recipe, text_encoder: nn.Module, tokenizer: Tokenizer, trains_text: bool
     ) -> None:
         super().__init__()
-        self.unet = UNet(config_from_json(unet))
+        self.recipe = recipe
+        self.unet = UNet(config_from_json(recipe.unet))
         self.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stub
         start_quiet(self.unet)
-        if starts_from_low_res:
+        if recipe.starts_from_low_res:
             start_from_low_res(self.unet)
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer
         self.trains_text = trains_text
-        self.squared_weight, self.noise_ceiling = squared_weight, noise_ceiling
-        self._predict: Callable[..., Tensor] = torch.compile(self.unet.forward) if compiles else self.unet
+        self._predict: Callable[..., Tensor] = (
+            torch.compile(self.unet.forward) if recipe.compile else self.unet
+        )
 
     def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
         """Return the loss of one batch at random timesteps, a scalar."""
@@ -66,7 +57,7 @@ class Trainable(nn.Module):
         low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
         x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
         output = self._predict(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
-        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, self.squared_weight)
+        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, self.recipe.squared_weight)
 
     def train(self, mode: bool = True) -> "Trainable":
         """Switch to training; a frozen encoder stays as it is used later, without dropout."""
@@ -90,7 +81,7 @@ class Trainable(nn.Module):
         """Noise the enlarged low-res pixels at a level uniform in [0, noise_ceiling) of the schedule."""
         if low_res is None:
             return None, None
-        ceiling = max(1, round(self.noise_ceiling * diffusion.train_steps))
+        ceiling = max(1, round(self.recipe.noise_ceiling * diffusion.train_steps))
         level = torch.randint(0, ceiling, (len(low_res),), generator=generator)
         noise = torch.randn(low_res.shape, generator=generator)
         return add_noise(low_res, noise, diffusion.alpha_bar[level][:, None, None, None]), level

@@ -25,7 +25,7 @@ def trainer(tiny_recipe, tmp_path):
     spiece = tmp_path / "spiece.model"
     train_tokenizer(["a dark square on red", "a dark square on blue"], VOCABULARY_SIZE, spiece)
     encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
-    model = Trainable(recipe.unet, encoder, Tokenizer(spiece), trains_text=True)
+    model = Trainable(recipe, encoder, Tokenizer(spiece), trains_text=True)
     return Trainer(model, load_pictures(recipe), recipe, tmp_path)
 
 

@@ -30,7 +30,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train, export, measure; the figures go to standard output and into the folder."""
+    """Train, export, measure; the figures go to standard output."""
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)  # the first weights

@@ -9,6 +9,7 @@ from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from if_graph.models.safety import SafetyNet
+from if_graph.training.descent import Descent
 from if_graph.training.safety.drawn import NAMES
 from if_graph.training.safety.pictures import SafetyPictures
 
@@ -46,9 +47,7 @@ def teach_safety(net: SafetyNet, pictures: SafetyPictures, steps: int, seed: int
     """
     generator = torch.Generator().manual_seed(seed)
     names = nn.Linear(net.p_head.in_features, len(NAMES))
-    parameters = [*net.parameters(), *names.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05)
-    rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps + 1, pct_start=0.1)
+    descent = Descent([*net.parameters(), *names.parameters()], PEAK_RATE, steps, weight_decay=0.05)
     net.train()
     for _ in range(steps):
         batch = pictures.batch(torch.randint(0, len(pictures), (BATCH,), generator=generator).tolist())
@@ -57,11 +56,5 @@ def teach_safety(net: SafetyNet, pictures: SafetyPictures, steps: int, seed: int
         embeds = net.vision_model(views).image_embeds
         scores = torch.cat([net.p_head(embeds), net.w_head(embeds)], dim=1)
         loss = F.binary_cross_entropy_with_logits(scores, torch.stack([batch.unwanted, batch.marked], dim=1))
-        loss = loss + 4 * F.binary_cross_entropy_with_logits(names(embeds), batch.shown)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        rates.step()
-        yield loss.item()
+        yield descent.step(loss + 4 * F.binary_cross_entropy_with_logits(names(embeds), batch.shown))
     net.eval()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from if_graph.files import unfinished
 from if_graph.training.world import caption, scene, split
 from if_graph.training.world.colours import BACKGROUNDS, MIN_CONTRAST
 from if_graph.training.world.concepts import CONCEPTS
@@ -62,9 +63,8 @@ def stored_items(
 def stored_lines(path: Path, rows: Callable[[], Iterable[dict[str, str]]]) -> list[dict[str, str]]:
     """JSON lines read from ``path``, written there first (all or nothing) if it does not exist."""
     if not path.is_file():
-        part = path.with_suffix(".lines")
-        part.write_text("".join(json.dumps(row) + "\n" for row in rows()), "utf-8")
-        part.replace(path)
+        with unfinished(path) as part:
+            part.write_text("".join(json.dumps(row) + "\n" for row in rows()), "utf-8")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 

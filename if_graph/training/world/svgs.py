@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from if_graph.errors import InputError
+from if_graph.files import unfinished
 from if_graph.training.world.concepts import CONCEPTS
 
 VERSION = "16.0.1"
@@ -128,6 +129,5 @@ def _extract(archive: tarfile.TarFile, codepoint: str, folder: Path) -> None:
         source = None
     if source is None:
         raise InputError(f"{PACKAGE} holds no drawing {codepoint}; correct its row in concepts.py")
-    part = folder / f"{codepoint}.svg.part"
-    part.write_bytes(source.read())
-    part.replace(folder / f"{codepoint}.svg")
+    with unfinished(folder / f"{codepoint}.svg") as part:
+        part.write_bytes(source.read())
