@@ -69,3 +69,12 @@ def texts_of(recipe: Recipe, pictures: Pictures) -> Iterator[str]:
         return
     for index in range(len(pictures)):
         yield from pictures.batch([index]).captions
+
+
+def words_of(recipe: Recipe) -> tuple[str, ...]:
+    """Words that a tokenizer keeps whole: those of the nano world's grammar."""
+    if recipe.data["kind"] != "world":
+        return ()
+    from if_graph.training.world.caption import VOCABULARY
+
+    return tuple(word for word in VOCABULARY if len(word) > 1)

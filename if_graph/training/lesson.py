@@ -17,7 +17,7 @@ from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.descent import Descent
 from if_graph.training.pictures import Pictures
 
-SIDE = 8  # of the thumbnail in pixels
+SIDE = 16  # of the thumbnail in pixels
 BATCH = 32
 PEAK_RATE = 2e-3
 SMALL = (

@@ -6,7 +6,6 @@ Source: Nichol & Dhariwal 2021, sections 3.1 and 3.3 (arXiv:2102.09672).
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from if_graph.diffusion.gaussian import (
@@ -30,6 +29,7 @@ def diffusion_loss(
     t: Tensor,
     diffusion: Diffusion,
     squared_weight: float = 1.0,
+    snr_ceiling: float = 1.0,
 ) -> Tensor:
     """Return the mean loss of a batch, a scalar.
 
@@ -41,11 +41,13 @@ def diffusion_loss(
         t: timesteps [B].
         diffusion: schedule and prediction type.
         squared_weight: of the squared error against the bound; 1 as published, for eps.
+        snr_ceiling: a picture's squared error is weighed by 1 + SNR, at most by this.
     """
     alpha_bar = diffusion.alpha_bar.to(x_0.device)[t][:, None, None, None]
     prediction, variance = output[:, :3].float(), output[:, 3:].float()
     target = target_for(x_0, noise, alpha_bar, diffusion.prediction_type)
-    loss = squared_weight * F.mse_loss(prediction, target)
+    weight = (1 / (1 - alpha_bar)).clamp(max=snr_ceiling)  # 1 + SNR
+    loss = squared_weight * (weight * (prediction - target) ** 2).mean()
     if variance.shape[1]:
         detached = x_0_from(prediction.detach(), x_t, alpha_bar, diffusion.prediction_type)
         # T / 1000 weights the bound; detached, it moves the variance channels only

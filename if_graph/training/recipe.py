@@ -39,8 +39,10 @@ class Recipe:
         clip_norm: largest gradient norm.
         squared_weight: of the squared error against the variational bound; an x_0 error is far smaller than
             an eps error, and would be drowned at weight 1.
-        starts_from_low_res: whether a super-resolution network that predicts x_0 begins by copying its
-            condition (:mod:`if_graph.training.start`).
+        snr_ceiling: each picture's squared error is weighed by 1 + SNR, at most by this; at 1 all weigh the
+            same, at 20 an x_0 error counts about as the v error it comes from.
+        starts_as_copy: whether a network that predicts x_0 begins by copying what it is shown: the low-res
+            picture, or in Stage I x_t (:mod:`if_graph.training.start`).
         noise_ceiling: noise levels of low-res pictures are uniform from 0 to this; 1 as published.
         caption_drop: share of captions replaced by "".
         max_shift: largest shift of the centre crop, as a share of the side.
@@ -72,7 +74,8 @@ class Recipe:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     squared_weight: float = 1.0
-    starts_from_low_res: bool = False
+    snr_ceiling: float = 1.0
+    starts_as_copy: bool = False
     noise_ceiling: float = 1.0
     caption_drop: float = 0.1
     max_shift: float = 0.1

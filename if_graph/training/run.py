@@ -16,7 +16,7 @@ from if_graph.files import unfinished
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.checks import check_recipe
 from if_graph.training.curve import draw_curve
-from if_graph.training.data import load_pictures, texts_of
+from if_graph.training.data import load_pictures, texts_of, words_of
 from if_graph.training.export import export, export_text
 from if_graph.training.lesson import teach_text
 from if_graph.training.log import TrainStep
@@ -147,7 +147,8 @@ class TrainRun:
         if self.spiece.exists():
             return
         if self.start_from is None:
-            train_tokenizer(texts_of(self.recipe, pictures), VOCABULARY_SIZE, self.spiece)
+            texts, words = texts_of(self.recipe, pictures), words_of(self.recipe)
+            train_tokenizer(texts, VOCABULARY_SIZE, self.spiece, words)
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(self.start_from.parent / "spiece.model", self.spiece)

@@ -8,7 +8,6 @@ from if_graph.models.unet import UNet
 
 STEADY = 4.0  # of the two constant channels, several times a pixel's size: they steady the last norm
 MEAN_SQUARE = 0.5  # of pixels and of noisy pixels, roughly
-CHANNELS = 14  # x_t, low-res and a constant, each with its negative
 
 
 def start_quiet(unet: UNet) -> None:
@@ -22,40 +21,42 @@ def start_quiet(unet: UNet) -> None:
 
 
 @torch.no_grad()
-def start_from_low_res(unet: UNet) -> None:
-    """Make a quiet network answer with the low-res pixels it is shown, whatever t is.
+def start_as_copy(unet: UNet) -> None:
+    """Make a quiet network answer with the picture it is shown, whatever t is: low-res pixels, or else x_t.
 
     The IF networks have no path from input to output that skips the last norm, and a narrow one learns for
     thousands of steps to copy. Pixels travel through the outermost skip beside their negatives: the norm then
     finds a mean of zero, and gelu(z) - gelu(-z) = z.
 
     Args:
-        unet: predicts x_0 from [x_t ; low-res], with one norm group and at least ``CHANNELS`` channels.
+        unet: predicts x_0 from x_t or [x_t ; low-res], with one norm group and enough first channels: each
+            input channel, and a constant, with its negative.
 
     Raises:
         InputError: if the network is too narrow or has more norm groups.
     """
     width, groups = unet.config.block_out_channels[0], unet.config.norm_num_groups
-    if unet.config.in_channels != 6 or width < CHANNELS or groups != 1:
+    carried = 2 * unet.config.in_channels + 2
+    if width < carried or groups != 1:
         raise InputError(
-            f"recipe: starts_from_low_res with {unet.config.in_channels} input channels, {width} first "
-            f"channels and {groups} norm groups, expected 6, at least {CHANNELS}, and 1"
+            f"recipe: starts_as_copy with {width} first channels and {groups} norm groups, "
+            f"expected at least {carried}, and 1"
         )
     weights = dict(unet.named_parameters())
-    _carry_pixels(weights)
+    _carry_pixels(weights, unet.config.in_channels)
     last = f"up_blocks.{len(unet.config.block_out_channels) - 1}.resnets.{unet.config.layers_per_block[0]}"
     _take_outermost_skip(weights, f"{last}.conv_shortcut", width)
-    _read_low_res(weights, width)
+    _read_shown(weights, unet.config.in_channels, width)
 
 
-def _carry_pixels(weights: dict[str, nn.Parameter]) -> None:
-    """Let the first channels be the six inputs, each beside its negative, and two constants."""
+def _carry_pixels(weights: dict[str, nn.Parameter], inputs: int) -> None:
+    """Let the first channels be the inputs, each beside its negative, and two constants."""
     weight, bias = weights["conv_in.weight"], weights["conv_in.bias"]
-    weight[:CHANNELS].zero_()
-    bias[:CHANNELS].zero_()
-    for source in range(6):
+    weight[: 2 * inputs + 2].zero_()
+    bias[: 2 * inputs + 2].zero_()
+    for source in range(inputs):
         weight[2 * source, source, 1, 1], weight[2 * source + 1, source, 1, 1] = 1.0, -1.0
-    bias[CHANNELS - 2], bias[CHANNELS - 1] = STEADY, -STEADY
+    bias[2 * inputs], bias[2 * inputs + 1] = STEADY, -STEADY
 
 
 def _take_outermost_skip(weights: dict[str, nn.Parameter], name: str, width: int) -> None:
@@ -65,10 +66,10 @@ def _take_outermost_skip(weights: dict[str, nn.Parameter], name: str, width: int
     weights[f"{name}.bias"].zero_()
 
 
-def _read_low_res(weights: dict[str, nn.Parameter], width: int) -> None:
-    """Let the output be the low-res channels, with what the last norm divided by."""
-    gain = ((2 * STEADY**2 + 12 * MEAN_SQUARE) / width) ** 0.5
+def _read_shown(weights: dict[str, nn.Parameter], inputs: int, width: int) -> None:
+    """Let the output be the last three inputs, with what the last norm divided by."""
+    gain = ((2 * STEADY**2 + 2 * inputs * MEAN_SQUARE) / width) ** 0.5
     for colour in range(3):
-        channel = 2 * (3 + colour)
+        channel = 2 * (inputs - 3 + colour)
         weights["conv_out.weight"][colour, channel, 1, 1] = gain
         weights["conv_out.weight"][colour, channel + 1, 1, 1] = -gain

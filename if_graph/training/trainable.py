@@ -17,7 +17,7 @@ from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.objective import diffusion_loss
 from if_graph.training.pictures import Batch
 from if_graph.training.recipe import Recipe
-from if_graph.training.start import start_from_low_res, start_quiet
+from if_graph.training.start import start_as_copy, start_quiet
 
 
 class Trainable(nn.Module):
@@ -38,8 +38,8 @@ class Trainable(nn.Module):
         self.unet = UNet(config_from_json(recipe.unet))
         self.unet.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stub
         start_quiet(self.unet)
-        if recipe.starts_from_low_res:
-            start_from_low_res(self.unet)
+        if recipe.starts_as_copy:
+            start_as_copy(self.unet)
         self.text_encoder = text_encoder.requires_grad_(trains_text)
         self.tokenizer = tokenizer
         self.trains_text = trains_text
@@ -57,7 +57,8 @@ class Trainable(nn.Module):
         low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
         x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
         output = self._predict(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
-        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, self.recipe.squared_weight)
+        weights = self.recipe.squared_weight, self.recipe.snr_ceiling
+        return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, *weights)
 
     def train(self, mode: bool = True) -> "Trainable":
         """Switch to training; a frozen encoder stays as it is used later, without dropout."""

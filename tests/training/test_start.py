@@ -6,7 +6,7 @@ import torch
 from if_graph.errors import InputError
 from if_graph.models.config import config_from_json
 from if_graph.models.unet import UNet
-from if_graph.training.start import start_from_low_res, start_quiet
+from if_graph.training.start import start_as_copy, start_quiet
 
 
 def quiet(fields):
@@ -19,7 +19,7 @@ def quiet(fields):
 @pytest.mark.parametrize("t", [0, 500, 999])
 def test_a_network_that_starts_from_low_res_answers_with_it(tiny_super_res_json, t):
     unet = quiet(tiny_super_res_json | {"norm_num_groups": 1, "block_out_channels": [16, 32]})
-    start_from_low_res(unet)
+    start_as_copy(unet)
     x_t = torch.randn(2, 3, 16, 16)
     low_res = torch.rand(2, 3, 1, 1).expand(2, 3, 16, 16) * 2 - 1
     with torch.no_grad():
@@ -28,6 +28,6 @@ def test_a_network_that_starts_from_low_res_answers_with_it(tiny_super_res_json,
     torch.testing.assert_close(answer[:, :3, 2:-2, 2:-2], low_res[:, :, 2:-2, 2:-2], atol=0.15, rtol=0)
 
 
-def test_a_network_with_many_norm_groups_cannot_start_from_low_res(tiny_super_res_json):
-    with pytest.raises(InputError, match="norm groups, expected 6, at least 14, and 1"):
-        start_from_low_res(quiet(tiny_super_res_json | {"norm_num_groups": 4}))
+def test_a_network_with_many_norm_groups_cannot_start_as_copy(tiny_super_res_json):
+    with pytest.raises(InputError, match="norm groups, expected at least 14, and 1"):
+        start_as_copy(quiet(tiny_super_res_json | {"norm_num_groups": 4}))

@@ -40,6 +40,8 @@ _ROWS = (
     Background("white", "ffffff"),
     Background("black", "101010"),
     Background("brown", "7a4a21"),
+    Background("grey", "8d9299", ("gray",)),
+    Background("turquoise", "17c3b2", ("teal",)),
 )
 
 BACKGROUNDS: dict[str, Background] = {row.name: row for row in _ROWS}

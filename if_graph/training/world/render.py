@@ -10,6 +10,7 @@ from PIL import Image
 from if_graph.errors import InputError
 from if_graph.training.world.colours import BACKGROUNDS
 from if_graph.training.world.scene import Placed, Scene
+from if_graph.training.world.signs import SIGN, VIEW_BOX, sign_markup
 from if_graph.training.world.svgs import Drawing, load_drawings
 
 Pixels = NDArray[np.uint8]
@@ -53,9 +54,13 @@ def compose(scene: Scene, side: int, box: Box, drawings: Drawings) -> str:
     x, y, width, height = box
     fill = BACKGROUNDS[scene.background].rgb
     background = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="#{fill}"/>'
-    objects = "".join(_place(placed, side, drawings[placed.concept]) for placed in scene.objects)
+    objects = "".join(_place(placed, side, _drawing(placed, scene, drawings)) for placed in scene.objects)
     view = f'width="{width}" height="{height}" viewBox="{x} {y} {width} {height}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {view}>{background}{objects}</svg>'
+
+
+def _drawing(placed: Placed, scene: Scene, drawings: Drawings) -> Drawing:
+    return Drawing(sign_markup(scene.text), VIEW_BOX) if placed.concept == SIGN else drawings[placed.concept]
 
 
 def _rasterise(document: str) -> Pixels:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Literal
 
 from if_graph.training.world.scene import Scene, sample_scene
+from if_graph.training.world.signs import SIGN, is_held_out_word
 
 HELD_OUT_SHARE = 0.1
 """Share of object-background and of object-object pairs that training never sees."""
@@ -15,7 +16,9 @@ Split = Literal["train", "held-out"]
 
 
 def is_held_out(scene: Scene) -> bool:
-    """Whether any object-background or object-object pair of the scene is kept from training."""
+    """Whether an object-background pair, an object-object pair or the word on a sign is kept from training."""
+    if scene.layout == SIGN:
+        return is_held_out_word(scene.text)
     return any(_is_held_out_pair(pair) for pair in _pairs(scene))
 
 

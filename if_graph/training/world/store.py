@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from if_graph.files import unfinished
-from if_graph.training.world import caption, scene, split
+from if_graph.training.world import caption, scene, signs, split
 from if_graph.training.world.colours import BACKGROUNDS, MIN_CONTRAST
 from if_graph.training.world.concepts import CONCEPTS
 from if_graph.training.world.render import Drawings, Pixels
@@ -26,12 +26,17 @@ _log = logging.getLogger(__name__)
 def world_version(drawings: Drawings) -> str:
     """A short hash of every table and drawing, so that no picture is taken for another world's."""
     layouts = [(name, row.weight, row.count) for name, row in scene.LAYOUTS.items()]
-    sizes = (scene.SINGLE_SIZES, scene.PAIR_SIZES, scene.JITTER, scene.MARGIN)
     limits = (MIN_CONTRAST, split.HELD_OUT_SHARE)
-    grammar = (caption.SUBJECTS, caption.FRAMES, caption.MEDIA, caption.MEDIUM_SHARE)
-    rows = (REVISION, list(CONCEPTS.values()), list(BACKGROUNDS.values()), layouts, sizes + limits, grammar)
+    rows = (REVISION, list(CONCEPTS.values()), list(BACKGROUNDS.values()), layouts, limits, _constants())
     markup = sorted((name, drawing.markup, drawing.view_box) for name, drawing in drawings.items())
     return hashlib.sha256(repr((rows, markup)).encode()).hexdigest()[:10]
+
+
+def _constants() -> list[tuple[str, str]]:
+    """Every table and number that scenes, signs and captions are drawn by."""
+    modules = (scene, signs, caption)
+    values = [(name, value) for module in modules for name, value in vars(module).items() if name.isupper()]
+    return [(name, repr(value)) for name, value in values if name != "LAYOUTS"]
 
 
 def stored_items(
