@@ -2,9 +2,9 @@
 
     python benchmarks/bench_step.py [--base 64] [--side 64] [--pairs 7]
 
-The layout is Stage I's with ``--base`` channels at the first level (IF-I-M has 192); the pair runs A B A B,
-so that a machine whose speed drifts treats both alike. Text is read before the clock starts for us, as
-it is once a prompt; diffusers reads it at every step, which is what its pipelines do. Needs the extra ``reference``.
+The layout is IF-I-M's with ``--base`` channels at the first level in place of 192; the pair runs A B A B, so
+that a machine whose speed drifts treats both alike. Text is read before the clock starts for us, as it is
+once a prompt; diffusers reads it at every step, as its pipelines do. Needs the extra ``reference``.
 """
 
 import argparse
@@ -12,16 +12,28 @@ import os
 import platform
 import statistics
 import time
+from dataclasses import replace
 
 import diffusers
 import torch
 
 import if_graph
 from if_graph.models.config import UNetConfig, config_to_json
-from if_graph.models.sizes import _stage_1
+from if_graph.models.sizes import SIZES
 from if_graph.models.unet import UNet
 
 ROWS = 2  # guided: the negative and the positive prompt
+
+
+def scaled(base):
+    """Narrow IF-I-M to ``base`` channels at the first level."""
+    widths = tuple(base * i for i in range(1, 5))
+    changes = {
+        "block_out_channels": widths,
+        "cross_attention_dim": widths[-1],
+        "time_embedding_dim": 4 * base,
+    }
+    return replace(SIZES["IF-I-M"], **changes)
 
 
 def pair(config: UNetConfig):
@@ -63,11 +75,12 @@ def main():
     parser.add_argument("--pairs", type=int, default=7, help="counted pairs, after one to warm up")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    times, error = measure(_stage_1(args.base), args.side, args.pairs)
+    times, error = measure(scaled(args.base), args.side, args.pairs)
     ratios = sorted(a / b for a, b in times)
     print(
-        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; torch {torch.__version__}, "
-        f"diffusers {diffusers.__version__}, if-graph {if_graph.__version__}; 1 thread, CPU seconds a guided step"
+        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
+        f"torch {torch.__version__}, diffusers {diffusers.__version__}, if-graph {if_graph.__version__}; "
+        "1 thread, CPU seconds a guided step"
     )
     theirs, ours = (statistics.median(column) for column in zip(*times, strict=True))
     print(f"diffusers {theirs:.3f}, if-graph {ours:.3f} (medians of {len(times)} pairs)")
