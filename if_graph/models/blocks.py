@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.config import UNetConfig
+from if_graph.models.layers import gelu_of, spare
 
 
 class ResBlock(nn.Module):
@@ -37,13 +37,15 @@ class ResBlock(nn.Module):
         """Map x [B, C_in, H, W] and timestep embedding [B, T] to [B, C_out, H', W']."""
         modulation: Tensor = self.time_emb_proj(self.activate_embed(embed))
         scale, shift = modulation[:, :, None, None].chunk(2, dim=1)
-        h = self.conv1(self.resample(F.gelu(self.norm1(x))))
-        h = self.conv2(F.gelu(self.norm2(h) * (1 + scale) + shift))
+        h = self.conv1(self.resample(gelu_of(self.norm1(x))))
+        h = self.norm2(h)
+        h = torch.mul(h, 1 + scale, out=spare(h))
+        h = self.conv2(gelu_of(torch.add(h, shift, out=spare(h))))
         skip = self.resample(x)
         if hasattr(self, "conv_shortcut"):
             skip = self.conv_shortcut(skip)
-        out: Tensor = (skip + h) / self.out_scale
-        return out
+        h = torch.add(skip, h, out=spare(h))
+        return h if self.out_scale == 1 else torch.div(h, self.out_scale, out=spare(h))
 
 
 def _halve() -> nn.Module:

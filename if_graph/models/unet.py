@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.blocks import DownLevel, MidLevel, UpLevel
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import PooledText, ScalarEmbedding
+from if_graph.models.layers import PooledText, ScalarEmbedding, gelu_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class UNet(nn.Module):
         h = self.mid_block(h, embed, keys_values)
         for level in self.up_blocks:
             h = level(h, embed, keys_values, skips)
-        out: Tensor = self.conv_out(F.gelu(self.conv_norm_out(h)))
+        out: Tensor = self.conv_out(gelu_of(self.conv_norm_out(h)))
         return out
 
     def _embed(self, t: Tensor, pooled: Tensor, noise_level: Tensor | None) -> Tensor:
