@@ -2,8 +2,8 @@
 
     python docs/make_pictures.py [NAME ...] [--from DIR]
 
-Writes ``workflows/NAME.jpg``, at most 30 KB each. Run it when the bundled weights or a workflow change; on one
-core it takes about half an hour.
+Writes ``workflows/NAME.jpg``, at most 30 KB each. Run it when the bundled weights or a workflow change; it
+takes about half an hour on one core.
 """
 
 import argparse
@@ -25,9 +25,13 @@ SIDE, MOST = 384, 30_000  # pixels, bytes
 def main() -> int:
     """Make the pictures asked for, or all."""
     names = [workflow.name for workflow in shipped_workflows()]
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help="workflows; all if none is named")
-    parser.add_argument("--from", dest="made", type=Path, metavar="DIR", help="take DIR/NAME/*.png, run nothing")
+    parser.add_argument(
+        "--from", dest="made", type=Path, metavar="DIR", help="take DIR/NAME/*.png, run nothing"
+    )
     args = parser.parse_args()
     if unknown := set(args.names) - set(names):
         parser.error(f"no shipped workflow is called {', '.join(sorted(unknown))}")
