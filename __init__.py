@@ -20,5 +20,9 @@ def _bind_engine() -> None:
 if __package__:  # empty when a test collector picks this file up on its own
     _bind_engine()
     from .nodes import NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS
+    from .nodes.host import offer_pictures
 
-    __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]
+    offer_pictures(Path(__file__).parent / "workflows" / "inputs")
+    WEB_DIRECTORY = "./web"
+
+    __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS", "WEB_DIRECTORY"]

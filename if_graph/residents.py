@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from if_graph.filling import Source, empty_out, fill, owners, prepared, put
+from if_graph.filling import Source, empty_out, fill, own_weights, owners, prepared, put
 
 AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
 OFFLOADS = (AFTER_USE, BY_LAYER, NEVER)
@@ -69,6 +69,10 @@ class Resident:
         _empty_all(network)
         self._wait(network)
 
+    def size(self) -> int:
+        """Return how many bytes its weights take on their device while they are here."""
+        return sum(self._sizes())
+
     def bring(self) -> None:
         """Send away who is in the room, and bring the weights unless they are here.
 
@@ -91,6 +95,12 @@ class Resident:
         self.is_here = False
         hand_back(self.source.device)
 
+    def _sizes(self) -> list[int]:
+        """Return the bytes that each module's own weights take."""
+        network = self._network()
+        modules = [] if network is None else [module for module, _ in owners(network)]
+        return [sum(getattr(one, leaf).nbytes for leaf in own_weights(one)) for one in modules]
+
     def _wait(self, network: nn.Module) -> None:
         self._hooks = [
             module.register_forward_pre_hook(lambda *_: self.bring()) for module, _ in owners(network)
@@ -111,6 +121,10 @@ class LayerwiseResident(Resident):
     def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
         super().__init__(network, source, stay)
         self._raw: Mapping[str, Tensor] = {}
+
+    def size(self) -> int:
+        """Return how many bytes its largest layer takes."""
+        return max(self._sizes(), default=0)
 
     def _wait(self, network: nn.Module) -> None:
         for module, names in owners(network):

@@ -1,8 +1,17 @@
 """ComfyUI's view of the cascade: node classes by name."""
 
-from . import edit, finish, load, lora, sample, text
+from typing import Any
 
-NODE_CLASS_MAPPINGS = {**load.NODES, **lora.NODES, **text.NODES, **sample.NODES, **edit.NODES, **finish.NODES}
+from . import edit, finish, load, lora, manual, sample, text
+
+NODE_CLASS_MAPPINGS: dict[str, Any] = {
+    **load.NODES,
+    **lora.NODES,
+    **text.NODES,
+    **sample.NODES,
+    **edit.NODES,
+    **finish.NODES,
+}
 NODE_DISPLAY_NAME_MAPPINGS = {
     **load.NAMES,
     **lora.NAMES,
@@ -11,5 +20,8 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     **edit.NAMES,
     **finish.NAMES,
 }
+
+for _name, _cls in NODE_CLASS_MAPPINGS.items():
+    _cls.SEARCH_ALIASES, _cls.HELP = manual.ALIASES[_name], manual.HELP[_name]
 
 __all__ = ["NODE_CLASS_MAPPINGS", "NODE_DISPLAY_NAME_MAPPINGS"]

@@ -1,31 +1,27 @@
 """What nodes need of their host: progress and model folders; ComfyUI's, or plain stand-ins."""
 
 import os
-import sys
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import if_graph
 from if_graph import progress
 from if_graph.diffusion.samplers import SampledStep
 from if_graph.errors import InputError
+from if_graph.files import unfinished
 from if_graph.hub.store import ENVIRONMENT as ENVIRONMENT
 from if_graph.hub.store import model_folder
-from if_graph.residency import NEVER, Room, Stay
 
+from .host_modules import comfy_module
 from .images import to_preview
-
-ROOM = Room()
-"""Where the networks of this process take turns, whichever workflow loads them."""
 
 MODEL_FOLDER = "deepfloyd_if"
 """Name of the folder inside ComfyUI's ``models`` that holds IF checkpoints."""
 
-
-def _comfy(module: str) -> Any:
-    """Return a module of a running ComfyUI; it has imported its own before it loads a pack."""
-    return sys.modules.get(module) if "comfy.utils" in sys.modules else None
+PREVIEW_SIDE = 512
+"""Longest side of a live preview, in pixels."""
 
 
 def follow(steps: Iterator[SampledStep]) -> SampledStep:
@@ -38,25 +34,24 @@ def follow(steps: Iterator[SampledStep]) -> SampledStep:
     return last
 
 
-def _reporter(total: int) -> Any:
-    utils = _comfy("comfy.utils")
+def _reporter(total: int) -> Callable[[SampledStep], None]:
+    utils = comfy_module("comfy.utils")
     if utils is None:
         return lambda step: progress.report(step.done, step.total, step.x_0)
     bar = utils.ProgressBar(total)
-    # the bar's own hook raises when the user interrupts
-    return lambda step: bar.update_absolute(step.done, step.total, ("JPEG", to_preview(step.x_0), 512))
 
+    def show(step: SampledStep) -> None:
+        bar.update_absolute(step.done, step.total, ("JPEG", to_preview(step.x_0), PREVIEW_SIDE))
+        comfy_module("comfy.model_management").throw_exception_if_processing_interrupted()
 
-def stay(offload: str) -> Stay | None:
-    """Turn a choice of ``OFFLOADS`` into how long weights stay in this process."""
-    return None if offload == NEVER else Stay(offload, ROOM)
+    return show
 
 
 def model_folders() -> list[Path]:
     """Return every folder that may hold checkpoints; the bundled one is last."""
     listed = os.environ.get(ENVIRONMENT, "").split(os.pathsep)
     folders = [Path(entry).expanduser() for entry in listed if entry] or [model_folder()]
-    folder_paths = _comfy("folder_paths")
+    folder_paths = comfy_module("folder_paths")
     if folder_paths is not None:
         default = Path(folder_paths.models_dir) / MODEL_FOLDER
         folder_paths.add_model_folder_path(MODEL_FOLDER, str(default))
@@ -98,3 +93,20 @@ def fingerprint(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
     return ";".join(f"{name}:{stat.st_size}:{stat.st_mtime_ns}" for name, stat in stats)
+
+
+def offer_pictures(folder: Path) -> None:
+    """Copy the pictures that example workflows start from into ComfyUI's input folder, unless they are there.
+
+    ComfyUI's LoadImage reads nowhere else. Without ComfyUI, or where its folder cannot be written, nothing is
+    done, and the workflow then says which picture it lacks.
+    """
+    folder_paths = comfy_module("folder_paths")
+    if folder_paths is None:
+        return
+    target = Path(folder_paths.get_input_directory())
+    with suppress(OSError):
+        for picture in sorted(folder.glob("*.png")):
+            if not (target / picture.name).exists():
+                with unfinished(target / picture.name) as part:
+                    shutil.copyfile(picture, part)

@@ -16,14 +16,14 @@ def to_image(pixels: Tensor) -> Tensor:
 
 
 def from_image(image: Tensor) -> Tensor:
-    """Turn an IMAGE [B, H, W, C], 0..1 into pixels [B, 3, H, W], -1..1; an alpha channel is left out.
+    """Turn an IMAGE [B, H, W, C], 0..1 into pixels [B, 3, H, W], -1..1, on the CPU; alpha is left out.
 
     Raises:
         InputError: if it is not an IMAGE.
     """
     if image.ndim != 4 or image.shape[3] < 3:
         raise InputError(f"image has shape {list(image.shape)}, expected [batch, height, width, 3 channels]")
-    return image[..., :3].float().permute(0, 3, 1, 2) * 2 - 1
+    return image[..., :3].float().cpu().permute(0, 3, 1, 2) * 2 - 1
 
 
 def to_levels(image: Tensor) -> np.ndarray:

@@ -9,12 +9,12 @@ from if_graph.cascade.upscaler import Upscaler
 from if_graph.cascade.upscaler_load import load_any_stage
 from if_graph.cascade.upscaler_tiles import Tiles
 from if_graph.errors import InputError
-from if_graph.models.placement import place
 from if_graph.models.safety import load_safety_net
 from if_graph.residency import AFTER_USE
 from if_graph.text.t5 import ENCODER_DTYPES, TextEncoder, load_text_encoder
 
 from . import host, sockets
+from .host_memory import TEXT, flagged, place_here
 
 SAFETY = "IF_SAFETY"
 IF_MISSING = ("error", "warn")
@@ -61,9 +61,9 @@ class IFLoadTextEncoder:
         return host.fingerprint(host.find_checkpoint(checkpoint, "text_encoder"))
 
     def run(self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> tuple[TextEncoder]:
-        placement = place(device, "auto" if dtype == "int8" else dtype, host.stay(offload))
+        placement = place_here(device, "auto" if dtype == "int8" else dtype, offload, TEXT)
         folder = host.find_checkpoint(checkpoint, "text_encoder")
-        wanted = ENCODER_DTYPES[dtype]
+        wanted = ENCODER_DTYPES[dtype] or flagged(placement.device, TEXT)
         return (load_text_encoder(folder, placement.device, wanted, stay=placement.stay),)
 
 
@@ -95,7 +95,7 @@ class IFLoadStage:
     def run(
         self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE
     ) -> tuple[Stage | Upscaler]:
-        placement = place(device, dtype, host.stay(offload))
+        placement = place_here(device, dtype, offload)
         return (load_any_stage(host.find_checkpoint(checkpoint, "unet"), placement),)
 
 
@@ -179,7 +179,7 @@ class IFLoadSafetyChecker:
     ) -> tuple[SafetyChecker | NoChecker]:
         if _goes_unchecked(checkpoint, if_missing):
             return (NoChecker(checkpoint),)
-        placement = place(device, dtype, host.stay(offload))
+        placement = place_here(device, dtype, offload)
         net = load_safety_net(host.find_checkpoint(checkpoint, "safety_checker"), placement)
         return (SafetyChecker(net, placement),)
 

@@ -42,6 +42,9 @@ TINY_SUPER_RES = TINY | {
 def pytest_addoption(parser):
     for name, about in (("--slow", "slow tests"), ("--gpu", "tests that need CUDA")):
         parser.addoption(name, action="store_true", help=f"also run {about}")
+    parser.addoption(
+        "--comfyui", metavar="URL", help="address of a running ComfyUI that has loaded this pack"
+    )
     parser.addoption("--weights", metavar="DIR", help="folder with official IF checkpoints")
 
 

@@ -1,7 +1,7 @@
-"""object_info -> the node reference page, in Markdown."""
+"""object_info -> the node reference page, help pages, and the texts that can be translated."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from if_graph.graph.schema import InputSpec, NodeSchema, parse_schema
@@ -18,6 +18,44 @@ def reference_page(info: Info) -> str:
             if entry["category"] == category:
                 lines += _section(name, entry)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def help_page(name: str, entry: Mapping[str, Any], cls: type, workflows: Iterable[str]) -> str:
+    """Return the page that ComfyUI's help panel shows of one class.
+
+    Args:
+        name: what workflows call the class.
+        entry: its object_info.
+        cls: may say in ``HELP`` how it is used, in Markdown.
+        workflows: names of the shipped workflows that use it.
+    """
+    title, *body = _section(name, entry)
+    about, used = getattr(cls, "HELP", ""), ", ".join(f"`{workflow}`" for workflow in workflows)
+    lines = [title.removeprefix("##"), *body[:3], *([about, ""] if about else []), *body[3:]]
+    return "\n".join([*lines, f"Example workflows: {used}." if used else ""]).rstrip() + "\n"
+
+
+def translation(info: Info) -> dict[str, Any]:
+    """Return ComfyUI's ``nodeDefs.json`` in the words of the classes, for translators to begin with."""
+    return {name: _words(parse_schema(entry), entry) for name, entry in info.items()}
+
+
+def _words(schema: NodeSchema, entry: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {
+        spec.name: {"name": spec.name, "tooltip": spec.options.get("tooltip", "")}
+        for spec in schema.inputs.values()
+    }
+    outputs = {
+        str(slot): {"name": name, "tooltip": tooltip or ""}
+        for slot, (name, tooltip) in enumerate(_outputs_of(schema, entry))
+    }
+    words = {"display_name": schema.display_name, "description": inspect.cleandoc(entry["description"])}
+    return words | {"inputs": inputs, "outputs": outputs}
+
+
+def _outputs_of(schema: NodeSchema, entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    tooltips = [*entry.get("output_tooltips", ()), *[""] * len(schema.outputs)]
+    yield from zip(entry["output_name"], tooltips, strict=False)
 
 
 def _section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
@@ -60,9 +98,8 @@ def _range(spec: InputSpec) -> str:
 def _outputs(schema: NodeSchema, entry: Mapping[str, Any]) -> Iterator[str]:
     if not schema.outputs:
         return
-    tooltips = [*entry.get("output_tooltips", ()), *[""] * len(schema.outputs)]
     yield from ("| output | type | meaning |", "| --- | --- | --- |")
-    for name, kind, tooltip in zip(entry["output_name"], schema.outputs, tooltips, strict=False):
+    for kind, (name, tooltip) in zip(schema.outputs, _outputs_of(schema, entry), strict=False):
         yield f"| `{name}` | {kind if isinstance(kind, str) else 'COMBO'} | {_cell(tooltip or '')} |"
     yield ""
 

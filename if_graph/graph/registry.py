@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from if_graph.errors import WorkflowError
+from if_graph.graph.standins import stand_in
 
 GROUP = "if_graph.nodes"
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def _load(entry: EntryPoint) -> Pack:
 
 def _load_folder(path: Path) -> Pack:
     """Import a pack the way ComfyUI does: under its path as a name, with nothing added to ``sys.path``."""
+    stand_in()
     try:
         module = _import(path.resolve())
         return _read_pack(module, module.NODE_CLASS_MAPPINGS)

@@ -1,0 +1,1 @@
+"""Stand-in for packages that hold only modules."""
