@@ -40,16 +40,24 @@ def usual_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "if-graph" / "results"
 
 
-def cache_of(args: argparse.Namespace, classes: NodeClasses) -> ResultCache:
+def cache_of(
+    args: argparse.Namespace, classes: NodeClasses, memory: MemoryCache | None = None
+) -> ResultCache:
     """Return the cache that the options ask for: memory, with a folder behind it unless they forbid it.
 
     Without a folder of the user's, only results that consist of objects that node classes offer to store are
     kept, which are text embeddings: small, and dear to make.
 
+    Args:
+        args: the options.
+        classes: node classes by name.
+        memory: the fast tier; a new one if left out.
+
     Raises:
         WorkflowError: if the folder that is named cannot hold a cache, or the limit is no number.
     """
-    memory, codec, size = MemoryCache(), Codec.of(classes), limit()
+    memory = memory if memory is not None else MemoryCache()
+    codec, size = Codec.of(classes), limit()
     if args.no_cache:
         return memory
     if args.cache is not None:
