@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from safetensors.torch import load, save
 
 from if_graph.graph.cache import NodeResult
 
@@ -61,6 +62,25 @@ class Codec:
             return NodeResult(tuple(outputs), ui)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    def to_bytes(self, result: NodeResult) -> bytes:
+        """Return a result as a safetensors file.
+
+        Raises:
+            NotStorable: if it holds anything but data.
+        """
+        tensors, tree = self.encode(result)
+        return save(tensors, {"result": tree})
+
+    def from_bytes(self, data: bytes) -> NodeResult:
+        """Put together again what :meth:`to_bytes` returned.
+
+        Raises:
+            ValueError, KeyError, SafetensorError: if it is something else.
+            NotStorable: if it names a class that is not offered.
+        """
+        header = data[8 : 8 + int.from_bytes(data[:8], "little")]  # which the library's own reader skips
+        return self.decode(load(data), json.loads(header)["__metadata__"]["result"])
 
     def _encode(self, value: Any, tensors: dict[str, torch.Tensor]) -> Tree:
         name = _name(type(value))

@@ -1,6 +1,6 @@
 """Jobs on a real Ray cluster of several nodes on this machine: equal pictures, deaths, poison, refusals."""
 
-import threading
+import os
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,8 @@ def cluster():
     """Three raylets; the head computes nothing."""
     from ray.cluster_utils import Cluster
 
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    os.environ["RAY_worker_niceness"] = "0"  # Ray's 15 starves workers on a busy machine
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     for _ in range(2):
         cluster.add_node(num_cpus=1)
     ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
