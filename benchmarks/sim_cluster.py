@@ -50,7 +50,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it: seconds in all, pictures a second, share of idle time, peak queue in MB, calls lost."""
+    """What came of it: seconds in all, pictures a second, idle share, peak queue in MB, calls lost."""
 
     seconds: float
     rate: float
@@ -119,7 +119,9 @@ def main(argv: list[str] | None = None) -> int:
         setting = Setting(gpus, jobs, stages, args.driver_ms / 1000, mtbf=args.mtbf_hours * 3600)
         got = simulate(setting)
         best = gpus / sum(stages.values())
-        row = f"{gpus} | {got.rate:.2f} | {got.rate / best:.0%} | {got.idle:.0%} | {got.queue:.0f} | {got.lost}"
+        row = (
+            f"{gpus} | {got.rate:.2f} | {got.rate / best:.0%} | {got.idle:.0%} | {got.queue:.0f} | {got.lost}"
+        )
         print(f"| {row} |")
     return 0
 

@@ -24,7 +24,7 @@ def add_backend_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--address", metavar="HOST:PORT",
-        help="the Ray cluster, 'auto' for the one this machine belongs to (default: one of this machine alone)",
+        help="the Ray cluster, 'auto' for this machine's own (default: one started here for the purpose)",
     )  # fmt: skip
     parser.add_argument(
         "--workers", metavar="N", type=int,
@@ -46,7 +46,9 @@ def backend_of(args: argparse.Namespace, classes: NodeClasses) -> Iterator["RayB
         yield None
         return
     if args.workers is not None and args.workers < 1:
-        raise WorkflowError(f"--workers is {args.workers}, expected at least 1; leave it out for all there are")
+        raise WorkflowError(
+            f"--workers is {args.workers}, expected at least 1; leave it out for all there are"
+        )
     packs = tuple(str(Path(pack).resolve()) for pack in args.nodes)
     with ray_backend(classes, args.address, packs=packs, workers=args.workers) as backend:
         yield backend

@@ -22,7 +22,11 @@ log = logging.getLogger(__name__)
 def add_cache_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--cache`` and ``--no-cache``."""
     either = parser.add_mutually_exclusive_group()
-    _add_cache(either, f"keep results here for later runs, in a folder or at an address such as s3://bucket/results (default: {FOLDER}, else text embeddings only)")
+    _add_cache(
+        either,
+        f"keep results for later runs in this folder, or at an address such as s3://bucket/results "
+        f"(default: {FOLDER}, else text embeddings only)",
+    )
     either.add_argument("--no-cache", action="store_true", help="keep nothing on disk for later runs")
 
 
@@ -105,7 +109,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do what was asked and say what was found."""
     if "://" in str(args.cache):
-        raise WorkflowError(f"{args.cache} is an address, expected a folder; use the tools of its file system")
+        raise WorkflowError(
+            f"{args.cache} is an address, expected a folder; use the tools of its file system"
+        )
     folder = Path(args.cache or usual_folder())
     if not folder.is_dir():
         raise WorkflowError(f"there is no cache at {folder}; name its folder with --cache DIR")

@@ -22,7 +22,7 @@ RETRIES = 3
 log = logging.getLogger(__name__)
 
 
-class WorkerLost(WorkflowError):
+class WorkerLostError(WorkflowError):
     """A call took its worker with it each time it was tried."""
 
 
@@ -64,7 +64,7 @@ class RayBackend:
         """Return what the node's function returns, or recipes in place of models.
 
         Raises:
-            WorkerLost: if its workers died, one after the other.
+            WorkerLostError: if its workers died, one after the other.
             Interrupted: if the host wants to stop.
         """
         cls = type(call.instance)
@@ -107,7 +107,7 @@ class RayBackend:
             if kind == "failed":
                 raise value
             return value
-        raise WorkerLost(
+        raise WorkerLostError(
             f"its worker died each of the {self._retries + 1} times it was tried; see the logs of the "
             "workers in Ray's dashboard, most often memory ran out"
         )

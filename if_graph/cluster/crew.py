@@ -104,7 +104,12 @@ class Crew:
         known = [number for number in own if pool.key in self.members[number].knows]
         if own:
             return (known or own)[0]
-        wanted = {n for other, count in self._waiting.items() if count and other != pool for n in self._shares[other]}
+        wanted = {
+            n
+            for other, count in self._waiting.items()
+            if count and other != pool
+            for n in self._shares[other]
+        }
         spare = sorted(self._idle.intersection(self._able(pool)) - wanted)
         return spare[0] if spare and self._waiting[pool] > len(share) else None
 

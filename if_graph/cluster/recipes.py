@@ -74,9 +74,7 @@ def made(recipe: Recipe, classes: Mapping[str, type], kept: ResultCache) -> Any:
     return result.outputs[0][recipe.slot]
 
 
-def with_models(
-    inputs: Mapping[str, Any], classes: Mapping[str, type], kept: ResultCache
-) -> dict[str, Any]:
+def with_models(inputs: Mapping[str, Any], classes: Mapping[str, type], kept: ResultCache) -> dict[str, Any]:
     """Return the arguments of a call with models in the place of recipes."""
 
     def swapped(value: Any) -> Any:

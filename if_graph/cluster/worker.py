@@ -31,7 +31,9 @@ class Worker:
         previews: whether steps bring pictures along.
     """
 
-    def __init__(self, packs: tuple[str, ...] = (), memory: int | None = None, previews: bool = False) -> None:
+    def __init__(
+        self, packs: tuple[str, ...] = (), memory: int | None = None, previews: bool = False
+    ) -> None:
         self._classes = load_node_classes(packs)
         self._kept = MemoryCache(memory)
         self._previews = previews
