@@ -12,7 +12,7 @@ from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskErro
 from if_graph.cluster.crew import Crew, Member, Pool
 from if_graph.cluster.recipes import Recipe, recipe_outputs, recipes_in, with_models
 from if_graph.cluster.worker import Worker
-from if_graph.errors import Interrupted, WorkflowError
+from if_graph.errors import IFGraphError, Interrupted, WorkflowError
 from if_graph.folders import Folders, current_folders
 from if_graph.graph.backends import LocalBackend, NodeCall
 from if_graph.graph.cache import MemoryCache
@@ -22,7 +22,7 @@ RETRIES = 3
 log = logging.getLogger(__name__)
 
 
-class WorkerLostError(WorkflowError):
+class WorkerLostError(IFGraphError):
     """A call took its worker with it each time it was tried."""
 
 

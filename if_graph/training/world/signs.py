@@ -11,7 +11,12 @@ RANDOM_SHARE = 0.5
 HELD_OUT_SHARE = 0.1
 
 WORDS = tuple(
-    ["hi", "yes", "no", "go", "stop", "open", "shut", "hello", "bye", "love", "hope", "fun", "cool", "nice", "wow", "ok", "okay", "sale", "free", "new", "old", "big", "hot", "cold", "wet", "dry", "up", "down", "left", "in", "out", "on", "off", "art", "cafe", "bar", "food", "tea", "milk", "cake", "shop", "bus", "taxi", "zoo", "park", "home", "exit", "push", "pull", "menu", "cat", "dog", "pig", "owl", "bee", "fox", "cow", "sun", "moon", "star", "sky", "sea", "rain", "snow", "fire", "tree", "rose", "joy", "luck", "peace", "war", "play", "win", "lose", "run", "walk", "jump", "swim", "read", "sing", "job", "work", "rest", "nap", "bed", "tent", "camp", "bank", "post", "gate", "road", "east", "west", "hill", "lake", "king", "queen", "jazz", "rock", "pop", "quiz", "vote", "help", "info", "kids", "mom", "dad", "baby", "best", "top", "one", "two", "ten", "zero", "cash", "pay", "buy", "sell", "rent", "deal", "gift", "ice", "hut", "inn", "spa", "gym", "pub", "bay", "cup", "jar", "box", "bag", "key", "map"]
+    """hi yes no go stop open shut hello bye love hope fun cool nice wow ok okay sale free new old big hot cold
+    wet dry up down left in out on off art cafe bar food tea milk cake shop bus taxi zoo park home exit push pull
+    menu cat dog pig owl bee fox cow sun moon star sky sea rain snow fire tree rose joy luck peace war play win
+    lose run walk jump swim read sing job work rest nap bed tent camp bank post gate road east west hill lake
+    king queen jazz rock pop quiz vote help info kids mom dad baby best top one two ten zero cash pay buy sell
+    rent deal gift ice hut inn spa gym pub bay cup jar box bag key map""".split()
 )
 
 # Strokes on a grid of 4 x 6 units, y downwards, as SVG path data.
