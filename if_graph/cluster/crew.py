@@ -47,6 +47,7 @@ class Crew:
         self.members = members
         self._await_ready = await_ready
         self._change = threading.Condition()
+        self._well: set[int] = set()
         self._idle: set[int] = set()
         self._work: dict[Pool, float] = {}
         self._waiting: Counter[Pool] = Counter()
@@ -73,7 +74,7 @@ class Crew:
             if is_well:
                 self._free(number)
             else:
-                member.knows.clear()
+                self._lose(number)
                 self._welcome(number)
 
     def work(self) -> Mapping[str, float]:
@@ -114,10 +115,14 @@ class Crew:
         return spare[0] if spare and self._waiting[pool] > len(share) else None
 
     def _able(self, pool: Pool) -> list[int]:
-        """Return the workers that suit a pool: those with a GPU unless it asks for none or there are none."""
+        """Return the workers that suit a pool: those with a GPU unless it asks for none or there are none.
+
+        One that is not ready, or died and has not come back, is left out: nothing may wait for it alone.
+        """
         gpus = [number for number, member in enumerate(self.members) if member.has_gpu]
         others = [number for number in range(len(self.members)) if number not in set(gpus)]
-        return (others or gpus) if pool.on_cpu else (gpus or others)
+        suited = (others or gpus) if pool.on_cpu else (gpus or others)
+        return [number for number in suited if number in self._well]
 
     def _share_out(self) -> None:
         by_place: dict[tuple[int, ...], dict[str, float]] = {}
@@ -138,9 +143,18 @@ class Crew:
             self._idle.add(number)
             self._change.notify_all()
 
+    def _lose(self, number: int) -> None:
+        with self._change:
+            self.members[number].knows.clear()
+            self._well.discard(number)
+            self._share_out()
+
     def _welcome(self, number: int) -> None:
         def wait() -> None:
             self._await_ready(self.members[number])
+            with self._change:
+                self._well.add(number)
+                self._share_out()
             self._free(number)
 
         threading.Thread(target=wait, daemon=True).start()

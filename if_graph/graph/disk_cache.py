@@ -91,12 +91,8 @@ class DiskCache:
 
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result if it is data; a full disk only costs the entry."""
-        try:
-            data = self._codec.to_bytes(result)
-        except (NotStorable, RecursionError) as reason:
-            log.debug("%s stays in memory: %s", key[:12], reason)
-            return
-        if len(data) > self.limit:
+        data = self._codec.to_bytes(key, result)
+        if data is None or len(data) > self.limit:
             return
         try:
             self._write(key, data, seconds)

@@ -61,10 +61,8 @@ class SharedCache:
 
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result if it is data; a file system that fails only costs the entry."""
-        try:
-            data = self._codec.to_bytes(result)
-        except (NotStorable, RecursionError) as reason:
-            log.debug("%s stays in memory: %s", key[:12], reason)
+        data = self._codec.to_bytes(key, result)
+        if data is None:
             return
         path = self._path(key)
         part = f"{path}.{uuid4().hex}.part"

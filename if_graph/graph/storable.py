@@ -1,6 +1,7 @@
 """A node's result <-> tensors and a JSON tree, the only two things the disk tier writes."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from safetensors.torch import load, save
 
 from if_graph.graph.cache import NodeResult
 
+log = logging.getLogger(__name__)
 _PLAIN = {int, float, str, bool, type(None)}
 Tree = Any
 
@@ -63,13 +65,18 @@ class Codec:
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
 
-    def to_bytes(self, result: NodeResult) -> bytes:
-        """Return a result as a safetensors file.
+    def to_bytes(self, key: str, result: NodeResult) -> bytes | None:
+        """Return a result as a safetensors file; None, with a note in the log, if it is not all data.
 
-        Raises:
-            NotStorable: if it holds anything but data.
+        Args:
+            key: the result's, for the log.
+            result: what to take apart.
         """
-        tensors, tree = self.encode(result)
+        try:
+            tensors, tree = self.encode(result)
+        except (NotStorable, RecursionError) as reason:
+            log.debug("%s stays in memory: %s", key[:12], reason)
+            return None
         return save(tensors, {"result": tree})
 
     def from_bytes(self, data: bytes) -> NodeResult:

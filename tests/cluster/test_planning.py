@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from threading import Event
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from if_graph.cluster.crew import Crew, Member, Pool
 from if_graph.cluster.recipes import recipe_outputs
 from if_graph.cluster.shares import share_out
 from if_graph.graph.cache import NodeResult
@@ -59,6 +61,17 @@ def test_no_worker_is_left_without_a_pool():
 def test_a_pool_not_measured_yet_counts_as_the_mean_of_the_others():
     shares = share_out({"a": 1.0, "b": 3.0, "new": 0.0}, range(6))
     assert shares == {"a": (0,), "b": (1, 2, 3), "new": (4, 5)}
+
+
+def test_a_worker_that_died_and_stays_away_keeps_no_pool_waiting():
+    lasting, blocked = iter((True, True)), Event()
+    crew = Crew([Member(None, False) for _ in range(2)], lambda _: next(lasting, None) or blocked.wait())
+    with pytest.raises(ConnectionError), crew.lend(Pool("a", "a")):
+        raise ConnectionError("the worker is dead")
+    for pool in ("a", "b"):
+        with crew.lend(Pool(pool, pool)) as member:
+            assert member is not None
+    blocked.set()
 
 
 def test_models_of_other_values_or_files_have_other_keys():
