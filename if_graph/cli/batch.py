@@ -32,6 +32,7 @@ from if_graph.cli.host import (
 from if_graph.errors import Interrupted
 from if_graph.folders import using_folders
 from if_graph.graph.cache import MemoryCache
+from if_graph.graph.registry import NodeClasses
 from if_graph.graph.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         watcher = None if args.quiet else BatchLines(sys.stderr)
         try:
             with backend_of(args, classes) as backend:
-                results = _carrier(args, prepared, backend, watcher, stop).carry_out()
+                results = _carrier(args, classes, prepared, backend, watcher, stop).carry_out()
         except Interrupted as error:
             raise Interrupted(f"{error}; go on with the same command and --resume") from error
         sheet = write_sheet(args.out, table, results)
@@ -93,13 +94,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _carrier(
     args: argparse.Namespace,
+    classes: NodeClasses,
     prepared: Prepared,
     backend: "RayBackend | None",
     watcher: Watcher | None,
     stop: threading.Event,
 ) -> BatchRun:
     memory = MemoryCache()
-    cache = cache_of(args, prepared.batch.classes, memory)
+    cache = cache_of(args, classes, memory)
     if backend is None:
         return BatchRun(prepared, cache, on_event=watcher, stop=stop)
     return StreamedBatchRun(prepared, cache, memory, backend, backend.width, watcher, stop)

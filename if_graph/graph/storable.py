@@ -77,7 +77,8 @@ class Codec:
         except (NotStorable, RecursionError) as reason:
             log.debug("%s stays in memory: %s", key[:12], reason)
             return None
-        return save(tensors, {"result": tree})
+        data: bytes = save(tensors, {"result": tree})
+        return data
 
     def from_bytes(self, data: bytes) -> NodeResult:
         """Put together again what :meth:`to_bytes` returned.
