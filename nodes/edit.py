@@ -188,6 +188,7 @@ class IFExpertSplit:
     RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("Both as one stage; connect it to the stage node of their kind.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

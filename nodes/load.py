@@ -40,6 +40,7 @@ class IFLoadTextEncoder:
     RETURN_NAMES = ("text_encoder",)
     OUTPUT_TOOLTIPS = ("Reads prompts; connect it to 'Encode text'.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -76,6 +77,7 @@ class IFLoadStage:
     RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("Connect it to the stage node of the same kind.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -108,6 +110,7 @@ class IFUpscalerTiles:
     RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("The same upscaler, tiled so.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -142,6 +145,7 @@ class IFLoadSafetyChecker:
     RETURN_NAMES = ("safety",)
     OUTPUT_TOOLTIPS = ("Connect it to 'Safety checker'.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

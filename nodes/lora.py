@@ -25,6 +25,7 @@ class IFLoadLoRA:
     RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("The changed stage; the one connected stays as it is.",)
     FUNCTION = "run"
+    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

@@ -60,17 +60,20 @@ class BatchRun:
         """
         self._open_folder()
         self._emit(BatchStarted(self._estimate.standing, len(self._prepared.finished)))
-        steps = self._prepared.steps
-        following = chain((step.stretch.uses for step in steps[1:]), repeat(frozenset[str]()))
         try:
-            for step, then in zip(steps, following, strict=False):
-                self._cache.between(step.stretch.uses, then)
-                self._step(step)
-                self._cache.release(step.lets_go)
+            self._go_through()
         finally:
             for planned in self._prepared.jobs:
                 planned.folder.discard()
         return [self._results[job.id] for job in self._batch.table.jobs]
+
+    def _go_through(self) -> None:
+        steps = self._prepared.steps
+        following = chain((step.stretch.uses for step in steps[1:]), repeat(frozenset[str]()))
+        for step, then in zip(steps, following, strict=False):
+            self._cache.between(step.stretch.uses, then)
+            self._step(step)
+            self._cache.release(step.lets_go)
 
     def _open_folder(self) -> None:
         try:
@@ -109,12 +112,17 @@ class BatchRun:
         try:
             with using_folders(planned.folders):
                 workflow = planned.job.applied(self._batch.workflow)
-                self._executor.run(workflow, watch, targets=step.stretch.targets, stop=self._stopped)
+                executor = self._executor_of(step)
+                executor.run(workflow, watch, targets=step.stretch.targets, stop=self._stopped)
         except IFGraphError as error:
             if (key := makes.get(started)) is not None:
                 self._hopeless[key] = str(error)
             return str(error)
         return None
+
+    def _executor_of(self, step: Step) -> Executor:
+        """Return who runs a step."""
+        return self._executor
 
     def _end(self, number: int, planned: PlannedJob, error: str | None) -> None:
         """Record a job and put its files in their place: a record without them is found out on resuming."""

@@ -2,18 +2,22 @@
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from if_graph.batch.jobs import JobTable, job_table
 from if_graph.batch.jobs_file import read_jobs
 from if_graph.batch.names import RECORD
-from if_graph.batch.prepare import Batch, prepare
+from if_graph.batch.prepare import Batch, Prepared, prepare
 from if_graph.batch.record import JobResult
-from if_graph.batch.run import BatchRun
+from if_graph.batch.run import BatchRun, Watcher
 from if_graph.batch.schedule import WAVE
 from if_graph.batch.sheet import write_sheet
+from if_graph.batch.streams import StreamedBatchRun
 from if_graph.batch.sweep import read_sweep
+from if_graph.cli.backend import add_backend_arguments, backend_of
 from if_graph.cli.batch_progress import BatchLines
 from if_graph.cli.cache import add_cache_argument, cache_of
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
@@ -27,7 +31,12 @@ from if_graph.cli.host import (
 )
 from if_graph.errors import Interrupted
 from if_graph.folders import using_folders
+from if_graph.graph.cache import MemoryCache
+from if_graph.graph.registry import NodeClasses
 from if_graph.graph.workflow import Workflow
+
+if TYPE_CHECKING:
+    from if_graph.cluster.backend import RayBackend
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder_arguments(parser)
     add_nodes_argument(parser)
     add_cache_argument(parser)
+    add_backend_arguments(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
@@ -74,11 +84,27 @@ def run(args: argparse.Namespace) -> int:
             return 0
         watcher = None if args.quiet else BatchLines(sys.stderr)
         try:
-            results = BatchRun(prepared, cache_of(args, classes), on_event=watcher, stop=stop).carry_out()
+            with backend_of(args, classes) as backend:
+                results = _carrier(args, classes, prepared, backend, watcher, stop).carry_out()
         except Interrupted as error:
             raise Interrupted(f"{error}; go on with the same command and --resume") from error
         sheet = write_sheet(args.out, table, results)
     return _report(results, [args.out / RECORD, *([sheet] if sheet else [])])
+
+
+def _carrier(
+    args: argparse.Namespace,
+    classes: NodeClasses,
+    prepared: Prepared,
+    backend: "RayBackend | None",
+    watcher: Watcher | None,
+    stop: threading.Event,
+) -> BatchRun:
+    memory = MemoryCache()
+    cache = cache_of(args, classes, memory)
+    if backend is None:
+        return BatchRun(prepared, cache, on_event=watcher, stop=stop)
+    return StreamedBatchRun(prepared, cache, memory, backend, backend.width, watcher, stop)
 
 
 def _table(args: argparse.Namespace, workflow: Workflow) -> JobTable:

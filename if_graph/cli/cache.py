@@ -11,6 +11,7 @@ from if_graph.graph.cache import MemoryCache, NodeResult, ResultCache, TieredCac
 from if_graph.graph.disk_cache import DiskCache
 from if_graph.graph.journal import SCOPE
 from if_graph.graph.registry import NodeClasses
+from if_graph.graph.shared_cache import SharedCache
 from if_graph.graph.storable import Codec
 from if_graph.graph.wording import size
 
@@ -21,7 +22,11 @@ log = logging.getLogger(__name__)
 def add_cache_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``--cache`` and ``--no-cache``."""
     either = parser.add_mutually_exclusive_group()
-    _add_cache(either, f"keep results here for later runs (default: {FOLDER}, else text embeddings only)")
+    _add_cache(
+        either,
+        f"keep results for later runs in this folder, or at an address such as s3://bucket/results "
+        f"(default: {FOLDER}, else text embeddings only)",
+    )
     either.add_argument("--no-cache", action="store_true", help="keep nothing on disk for later runs")
 
 
@@ -29,10 +34,15 @@ def _add_cache(parser: argparse._ActionsContainer, purpose: str) -> None:
     parser.add_argument(
         "--cache",
         metavar="DIR",
-        type=Path,
+        type=place_of,
         default=os.environ.get(FOLDER) or None,
         help=purpose,
     )
+
+
+def place_of(text: str) -> Path | str:
+    """Return a folder's path, or an address such as ``s3://bucket/results`` as it is."""
+    return text if "://" in text else Path(text)
 
 
 def usual_folder() -> Path:
@@ -40,18 +50,28 @@ def usual_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "if-graph" / "results"
 
 
-def cache_of(args: argparse.Namespace, classes: NodeClasses) -> ResultCache:
+def cache_of(
+    args: argparse.Namespace, classes: NodeClasses, memory: MemoryCache | None = None
+) -> ResultCache:
     """Return the cache that the options ask for: memory, with a folder behind it unless they forbid it.
 
     Without a folder of the user's, only results that consist of objects that node classes offer to store are
     kept, which are text embeddings: small, and dear to make.
 
+    Args:
+        args: the options.
+        classes: node classes by name.
+        memory: the fast tier; a new one if left out.
+
     Raises:
         WorkflowError: if the folder that is named cannot hold a cache, or the limit is no number.
     """
-    memory, codec, size = MemoryCache(), Codec.of(classes), limit()
+    memory = memory if memory is not None else MemoryCache()
+    codec, size = Codec.of(classes), limit()
     if args.no_cache:
         return memory
+    if isinstance(args.cache, str) and "://" in args.cache:
+        return TieredCache(memory, SharedCache(args.cache, codec), _is_for_all)
     if args.cache is not None:
         return TieredCache(memory, DiskCache(Path(args.cache), codec, size), _is_for_all)
     try:
@@ -88,6 +108,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do what was asked and say what was found."""
+    if "://" in str(args.cache):
+        raise WorkflowError(
+            f"{args.cache} is an address, expected a folder; use the tools of its file system"
+        )
     folder = Path(args.cache or usual_folder())
     if not folder.is_dir():
         raise WorkflowError(f"there is no cache at {folder}; name its folder with --cache DIR")

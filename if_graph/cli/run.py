@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from if_graph.cli.backend import add_backend_arguments, backend_of
 from if_graph.cli.cache import add_cache_argument
 from if_graph.cli.edits import add_workflow_arguments
 from if_graph.cli.host import add_folder_arguments, add_nodes_argument, folders_of, stop_on_interrupt
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_folder_arguments(parser)
     add_nodes_argument(parser)
     add_cache_argument(parser)
+    add_backend_arguments(parser)
     add_resume_argument(parser)
     add_trace_argument(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
@@ -38,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     with using_folders(folders_of(args)), stop_on_interrupt() as stop, job_of(args, DEFAULT) as job:
         watcher = None if args.quiet else ProgressLines(sys.stderr)
-        executor = Executor(job.classes, job.cache)
-        with traced(args, watcher) as on_event:
+        with backend_of(args, job.classes) as backend, traced(args, watcher) as on_event:
+            executor = Executor(job.classes, job.cache, backend)
             result = executor.run(job.workflow, on_event=on_event, stop=stop, journal=job.journal)
     paths = saved_files(result, job.folders)
     sys.stdout.write(_as_json(result, paths, began) if args.json else "".join(f"{path}\n" for path in paths))

@@ -73,7 +73,7 @@ def _require_target(args: argparse.Namespace, form: str) -> None:
         raise WorkflowError(f"--out {args.out} is the workflow itself; name another file")
 
 
-def _cached(workflow: Workflow, classes: NodeClasses, folder: Path | None) -> frozenset[str]:
+def _cached(workflow: Workflow, classes: NodeClasses, folder: Path | str | None) -> frozenset[str]:
     """Return the nodes whose results lie in a cache folder; a drawing is still of use if that is unknown."""
     if folder is None:
         return frozenset()

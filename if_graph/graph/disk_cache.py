@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import json
 import logging
 import sqlite3
 import threading
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save
 
 from if_graph.errors import WorkflowError
 from if_graph.files import part_of
@@ -93,13 +91,8 @@ class DiskCache:
 
     def put(self, key: str, result: NodeResult, seconds: float) -> None:
         """Keep a result if it is data; a full disk only costs the entry."""
-        try:
-            tensors, tree = self._codec.encode(result)
-        except (NotStorable, RecursionError) as reason:
-            log.debug("%s stays in memory: %s", key[:12], reason)
-            return
-        data = save(tensors, {"result": tree})
-        if len(data) > self.limit:
+        data = self._codec.to_bytes(key, result)
+        if data is None or len(data) > self.limit:
             return
         try:
             self._write(key, data, seconds)
@@ -141,8 +134,7 @@ class DiskCache:
         data = (self.folder / file).read_bytes()
         if hashlib.sha256(data).hexdigest() != digest:
             raise ValueError("its checksum differs")
-        header = data[8 : 8 + int.from_bytes(data[:8], "little")]  # which the library's own reader skips
-        return self._codec.decode(load(data), json.loads(header)["__metadata__"]["result"])
+        return self._codec.from_bytes(data)
 
     def _write(self, key: str, data: bytes, seconds: float) -> None:
         digest = hashlib.sha256(data).hexdigest()

@@ -36,6 +36,19 @@ def memory_of(value: Any) -> dict[int, int]:
     return blocks
 
 
+def holds(value: Any, kind: type) -> bool:
+    """Tell whether an object of ``kind`` is in ``value``: in tuples, lists, sets, dicts or dataclasses."""
+    waiting, seen = [value], set[int]()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, kind):
+            return True
+        if id(item) not in seen and not isinstance(item, torch.Tensor):
+            seen.add(id(item))
+            waiting.extend(_members(item))
+    return False
+
+
 def _storages(tensor: torch.Tensor) -> dict[int, int]:
     if tensor.layout is not torch.strided or tensor.device.type == "meta":
         return {id(tensor): 0 if tensor.device.type == "meta" else tensor.element_size() * tensor.numel()}

@@ -1,13 +1,16 @@
 """A node's result <-> tensors and a JSON tree, the only two things the disk tier writes."""
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import torch
+from safetensors.torch import load, save
 
 from if_graph.graph.cache import NodeResult
 
+log = logging.getLogger(__name__)
 _PLAIN = {int, float, str, bool, type(None)}
 Tree = Any
 
@@ -61,6 +64,31 @@ class Codec:
             return NodeResult(tuple(outputs), ui)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{type(error).__name__}: {error}") from error
+
+    def to_bytes(self, key: str, result: NodeResult) -> bytes | None:
+        """Return a result as a safetensors file; None, with a note in the log, if it is not all data.
+
+        Args:
+            key: the result's, for the log.
+            result: what to take apart.
+        """
+        try:
+            tensors, tree = self.encode(result)
+        except (NotStorable, RecursionError) as reason:
+            log.debug("%s stays in memory: %s", key[:12], reason)
+            return None
+        data: bytes = save(tensors, {"result": tree})
+        return data
+
+    def from_bytes(self, data: bytes) -> NodeResult:
+        """Put together again what :meth:`to_bytes` returned.
+
+        Raises:
+            ValueError, KeyError, SafetensorError: if it is something else.
+            NotStorable: if it names a class that is not offered.
+        """
+        header = data[8 : 8 + int.from_bytes(data[:8], "little")]  # which the library's own reader skips
+        return self.decode(load(data), json.loads(header)["__metadata__"]["result"])
 
     def _encode(self, value: Any, tensors: dict[str, torch.Tensor]) -> Tree:
         name = _name(type(value))
