@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from if_graph.cli.host import add_nodes_argument, classes_of
-from if_graph.cli.reference import reference_page
+from if_graph.graph.reference import reference_page
 from if_graph.graph.object_info import ObjectInfo
 
 

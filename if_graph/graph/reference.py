@@ -16,11 +16,12 @@ def reference_page(info: Info) -> str:
         lines += [f"## {category}", ""]
         for name, entry in info.items():
             if entry["category"] == category:
-                lines += _section(name, entry)
+                lines += section(name, entry)
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one class: title, description, tables of inputs and outputs."""
     schema = parse_schema(entry)
     title = schema.display_name
     yield from (f"### {title}" + ("" if title == name else f" (`{name}`)"), "")
