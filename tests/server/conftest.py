@@ -89,7 +89,7 @@ class Server:
 
     def watch(self, prompt, until="executing", flags=True, during=None, **body):
         """Queue a prompt and return every message up to the end of its run."""
-        return asyncio.run(self._watch(prompt, until, flags, during, body))
+        return asyncio.run(asyncio.wait_for(self._watch(prompt, until, flags, during, body), 60))
 
     async def _watch(self, prompt, until, flags, during, body):
         messages = []

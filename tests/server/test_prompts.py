@@ -119,7 +119,8 @@ def test_an_interrupt_ends_the_run_within_one_step(server, hold):
 
 @pytest.mark.parametrize(("flags", "kind"), [(True, 4), (False, 1)])
 def test_previews_come_as_the_client_understands_them(server, hold, flags, kind):
-    frames = server.watch(HELD, until="binary", flags=flags)
+    prompt = HELD | {"1": node("Hold", value=10 + kind)}  # not cached
+    frames = server.watch(prompt, until="binary", flags=flags)
     hold.GO.set()
     frame = frames[-1]["data"]
     assert int.from_bytes(frame[:4], "big") == kind
