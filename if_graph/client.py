@@ -63,6 +63,10 @@ class Client:
             for one in ui.get("images", ()):
                 yield one["filename"], self._bytes(f"/api/view?{urlencode(one)}")
 
+    def history(self) -> dict[str, Any]:
+        """Return the runs that ended, by id, oldest first."""
+        return self._json("/api/history")
+
     def cancel(self, run: str) -> None:
         """Cancel a run, waiting or in progress."""
         self._json(f"/api/jobs/{quote(run)}/cancel", {})

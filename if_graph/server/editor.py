@@ -57,7 +57,7 @@ def add_front_end(app: web.Application, static: Path) -> None:
 @routes.get("/extensions")
 async def extensions(request: web.Request) -> web.Response:
     """List the scripts that the editor loads: its own and those of packs."""
-    own = sorted(f"/{path.relative_to(static_folder()).as_posix()}" for path in _own_scripts())
+    own = _own_scripts()
     theirs = []
     for name, pack in state_of(request).packs.items():
         folder = web_folder(pack)
@@ -66,8 +66,11 @@ async def extensions(request: web.Request) -> web.Response:
     return web.json_response(own + theirs)
 
 
-def _own_scripts() -> list[Path]:
-    return list((static_folder() / "extensions").rglob("*.js"))
+def _own_scripts() -> list[str]:
+    if find_spec(PACKAGE) is None:
+        return []
+    root = static_folder()
+    return sorted(f"/{path.relative_to(root).as_posix()}" for path in (root / "extensions").rglob("*.js"))
 
 
 @routes.get("/extensions/{pack}/{file:.+}")
@@ -75,8 +78,9 @@ async def extension_file(request: web.Request) -> web.Response:
     """Return a file of a pack's web folder, or of the editor's own extensions."""
     name, file = request.match_info["pack"], request.match_info["file"]
     pack = state_of(request).packs.get(name)
-    folder = web_folder(pack) if pack is not None else static_folder() / "extensions" / "core"
-    if folder is None or (pack is None and name != "core"):
+    own = static_folder() / "extensions" / "core" if name == "core" and find_spec(PACKAGE) else None
+    folder = web_folder(pack) if pack is not None else own
+    if folder is None:
         raise Refused(404, "not_found", "there is no such pack, or it has no files for the browser")
     path = contained(folder, file)
     kind = _TYPES.get(path.suffix.lower())

@@ -82,7 +82,9 @@ class Server:
 
     def upload(self, data, name, what="image", **fields):
         """Send a form as the editor does."""
-        parts = [f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+        parts = [
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()
+        ]
         head = f'--b\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
         body = "".join(parts).encode() + head.encode() + data + b"\r\n--b--\r\n"
         return self.ask("POST", f"/upload/{what}", body, Content_Type="multipart/form-data; boundary=b")
@@ -102,7 +104,9 @@ class Server:
                 run = (await answer.json())["prompt_id"]
             async for message in socket:
                 is_text = message.type is aiohttp.WSMsgType.TEXT
-                messages.append(json.loads(message.data) if is_text else {"type": "binary", "data": message.data})
+                messages.append(
+                    json.loads(message.data) if is_text else {"type": "binary", "data": message.data}
+                )
                 if during is not None and await asyncio.to_thread(during, messages, run):
                     during = None
                 last = messages[-1]

@@ -12,7 +12,15 @@ from PIL import Image
 
 SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 SECRET = "secret.txt"
-OUT = ["../secret.txt", "..\\secret.txt", "a/../../secret.txt", "/etc/passwd", "C:\\secret.txt", "\0", ".hidden"]
+OUT = [
+    "../secret.txt",
+    "..\\secret.txt",
+    "a/../../secret.txt",
+    "/etc/passwd",
+    "C:\\secret.txt",
+    "\0",
+    ".hidden",
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,15 +87,32 @@ def test_it_is_refused_in_words_and_the_server_lives(server, shared_folder, meth
     assert (shared_folder / "home" / "jobs.sqlite3").is_file()
 
 
-ORIGINS = ["http://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1:1", "file://", "http://["]
-HOSTS = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "127.0.0.1@evil", "", "[::"]
+ORIGINS = [
+    "http://evil.example",
+    "null",
+    "http://localhost.evil.example",
+    "http://127.0.0.1:1",
+    "file://",
+    "http://[",
+]
+HOSTS = [
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "0.0.0.0",
+    "127.0.0.1@evil",
+    "",
+    "[::",
+]
 
 
 @pytest.mark.parametrize("headers", [
     *({"Origin": origin} for origin in ORIGINS), *({"Host": host} for host in HOSTS),
     {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-site"},
 ], ids=str)  # fmt: skip
-@pytest.mark.parametrize(("method", "path"), [("GET", "/object_info"), ("POST", "/interrupt"), ("GET", "/ws")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/object_info"), ("POST", "/interrupt"), ("GET", "/ws")]
+)
 def test_other_pages_and_names_are_refused(server, method, path, headers):
     assert server.ask(method, path, **headers).status in (400, 403)
 
@@ -98,7 +123,10 @@ def test_a_form_of_another_page_is_no_prompt(server):
 
 def test_a_token_is_demanded_of_everybody_where_one_is_set(make_server, tmp_path):
     server = make_server(tmp_path, token="abc")
-    assert [server.ask("GET", "/health", **h).status for h in ({}, {"Authorization": "Bearer x"})] == [401, 401]
+    assert [server.ask("GET", "/health", **h).status for h in ({}, {"Authorization": "Bearer x"})] == [
+        401,
+        401,
+    ]
     first = server.ask("GET", "/health?token=abc", Host="any.example")
     assert "HttpOnly" in first.headers["Set-Cookie"]
     again = server.ask("GET", "/health", Cookie=first.headers["Set-Cookie"].split(";")[0])
@@ -127,7 +155,9 @@ def test_13914_an_origin_of_null_is_another_page(server):
     assert server.ask("POST", "/prompt", {"prompt": {}}, Origin="null").status == 403
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "127.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "127.evil.example"]
+)
 def test_13915_only_loopback_is_loopback(server, host):
     assert server.ask("GET", "/health", Host=host).status == 403
 
@@ -155,7 +185,9 @@ def test_a_picture_of_too_many_pixels_is_refused_unread(server, shared_folder):
 
 
 def test_a_body_that_is_too_large_is_refused(server):
-    assert server.ask("POST", "/prompt", b"[" + b" " * 17 * 2**20, Content_Type="application/json").status == 413
+    assert (
+        server.ask("POST", "/prompt", b"[" + b" " * 17 * 2**20, Content_Type="application/json").status == 413
+    )
 
 
 def test_connections_that_say_nothing_keep_nobody_out(server):

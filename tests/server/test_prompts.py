@@ -101,7 +101,11 @@ def test_history_and_jobs_tell_of_a_finished_run(server):
 def test_a_failing_node_is_told_with_its_class_and_reason(server):
     messages = server.watch({"1": node("Fail", value=1), "2": SHOW})
     error = next(one["data"] for one in messages if one["type"] == "execution_error")
-    assert (error["node_id"], error["node_type"], error["exception_type"]) == ("1", "Fail", "ZeroDivisionError")
+    assert (error["node_id"], error["node_type"], error["exception_type"]) == (
+        "1",
+        "Fail",
+        "ZeroDivisionError",
+    )
     assert error["traceback"]
     job = server.json("GET", f"/api/jobs/{error['prompt_id']}")
     assert (job["status"], job["execution_error"]["node_id"]) == ("failed", "1")
@@ -130,7 +134,9 @@ def test_previews_come_as_the_client_understands_them(server, hold, flags, kind)
 def test_waiting_runs_are_listed_and_cancelled(server, hold):
     server.ask("POST", "/prompt", {"prompt": HELD | {"1": node("Hold", value=2)}})
     assert hold.BEGUN.wait(10)
-    first, second = (server.json("POST", "/prompt", {"prompt": FLOW, "front": f})["prompt_id"] for f in (0, 1))
+    first, second = (
+        server.json("POST", "/prompt", {"prompt": FLOW, "front": f})["prompt_id"] for f in (0, 1)
+    )
     assert [item[1] for item in server.json("GET", "/queue")["queue_pending"]] == [second, first]
     assert server.json("POST", f"/api/jobs/{first}/cancel") == {"cancelled": True}
     server.ask("POST", "/queue", {"delete": [second]})
