@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from if_graph.cli.host import add_nodes_argument, classes_of
-from if_graph.graph.reference import reference_page
 from if_graph.graph.object_info import ObjectInfo
+from if_graph.graph.reference import reference_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

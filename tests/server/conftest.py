@@ -112,6 +112,7 @@ class Server:
                 last = messages[-1]
                 if last["type"] == until and (until != "executing" or last["data"]["node"] is None):
                     return messages
+        raise AssertionError(f"the server hung up after {messages}")
 
 
 @pytest.fixture(scope="session")
