@@ -26,11 +26,11 @@ class Twice:
 NODE_CLASS_MAPPINGS = {"Twice": Twice}
 WEB_DIRECTORY = "./web"
 """
+USUAL = {"prompt": "", "width": 4, "seed": 5, "strength": 1.0, "mode": "gray", "flip": False}
 FLOW = {
-    "1": {"class_type": "Picture", "inputs": {"prompt": "", "width": 4, "seed": 5, "strength": 1.0, "mode": "gray",
-                                              "flip": False}},
+    "1": {"class_type": "Picture", "inputs": USUAL},
     "2": {"class_type": "SavePicture", "inputs": {"images": ["1", 0], "filename_prefix": "cat"}},
-}  # fmt: skip
+}
 
 
 def test_an_upload_is_seen_again_and_is_kept_once(server, png):
