@@ -12,10 +12,13 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        own = {"registry": self._registry}
-        self.queued = Counter("if_graph_runs_queued", "Runs that were queued.", **own)
-        self.runs = Counter("if_graph_runs", "Runs that ended, by status.", ["status"], **own)
-        self.refused = Counter("if_graph_refusals", "Requests refused, by HTTP status.", ["code"], **own)
+        self.queued = Counter("if_graph_runs_queued", "Runs that were queued.", registry=self._registry)
+        self.runs = Counter(
+            "if_graph_runs", "Runs that ended, by status.", ["status"], registry=self._registry
+        )
+        self.refused = Counter(
+            "if_graph_refusals", "Requests refused, by HTTP status.", ["code"], registry=self._registry
+        )
         self.seconds = Histogram(
             "if_graph_run_seconds", "Seconds a run took.", buckets=_SECONDS, registry=self._registry
         )
