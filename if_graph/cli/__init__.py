@@ -16,6 +16,7 @@ from if_graph.errors import IFGraphError, Interrupted
 COMMANDS = {
     "run": "run a workflow and save its pictures",
     "batch": "run a workflow with many settings: a jobs file, a grid, or both",
+    "serve": "open the node editor and offer ComfyUI's HTTP API",
     "validate": "check a workflow without running it",
     "show": "draw a workflow, with what is cached and what a run took",
     "diff": "list what differs between two workflows or two pictures",

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from if_graph.cli.host import add_nodes_argument, classes_of
-from if_graph.cli.reference import help_page, reference_page, translation
 from if_graph.files import unfinished
 from if_graph.graph import load_workflow
 from if_graph.graph.library import shipped_workflows
 from if_graph.graph.object_info import ObjectInfo
+from if_graph.graph.reference import help_page, reference_page, translation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

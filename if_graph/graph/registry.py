@@ -60,6 +60,15 @@ def load_node_classes(folders: Iterable[str | Path] = ()) -> NodeClasses:
     return found
 
 
+def loaded_pack(path: str | Path) -> ModuleType | None:
+    """Return the module of a pack that :func:`load_node_classes` has loaded from a folder, if it could be."""
+    return sys.modules.get(_module_name(Path(path).resolve()))
+
+
+def _module_name(path: Path) -> str:
+    return str(path).replace(".", "_x_")
+
+
 def _load(entry: EntryPoint) -> Pack:
     try:
         classes: Any = entry.load()
@@ -81,7 +90,7 @@ def _load_folder(path: Path) -> Pack:
 
 
 def _import(path: Path) -> ModuleType:
-    name = str(path).replace(".", "_x_")
+    name = _module_name(path)
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, path / "__init__.py" if path.is_dir() else path)

@@ -16,7 +16,7 @@ def reference_page(info: Info) -> str:
         lines += [f"## {category}", ""]
         for name, entry in info.items():
             if entry["category"] == category:
-                lines += _section(name, entry)
+                lines += section(name, entry)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -29,7 +29,7 @@ def help_page(name: str, entry: Mapping[str, Any], cls: type, workflows: Iterabl
         cls: may say in ``HELP`` how it is used, in Markdown.
         workflows: names of the shipped workflows that use it.
     """
-    title, *body = _section(name, entry)
+    title, *body = section(name, entry)
     about, used = getattr(cls, "HELP", ""), ", ".join(f"`{workflow}`" for workflow in workflows)
     lines = [title.removeprefix("##"), *body[:3], *([about, ""] if about else []), *body[3:]]
     return "\n".join([*lines, f"Example workflows: {used}." if used else ""]).rstrip() + "\n"
@@ -58,7 +58,8 @@ def _outputs_of(schema: NodeSchema, entry: Mapping[str, Any]) -> Iterator[tuple[
     yield from zip(entry["output_name"], tooltips, strict=False)
 
 
-def _section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def section(name: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of one class: title, description, tables of inputs and outputs."""
     schema = parse_schema(entry)
     title = schema.display_name
     yield from (f"### {title}" + ("" if title == name else f" (`{name}`)"), "")

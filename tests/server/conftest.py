@@ -1,0 +1,169 @@
+"""A server with toy classes, in this process, on a port of its own."""
+
+import asyncio
+import http.client
+import importlib.util
+import io
+import json
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PIL import Image
+
+aiohttp = pytest.importorskip("aiohttp", reason="extra 'editor': pip install -e '.[editor]'")
+pytest.importorskip("prometheus_client", reason="extra 'editor': pip install -e '.[editor]'")
+
+from if_graph.folders import Folders  # noqa: E402
+from if_graph.graph.registry import NodeClasses  # noqa: E402
+from if_graph.progress import report  # noqa: E402
+from if_graph.server.app import Setup, make_app  # noqa: E402
+
+TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
+
+
+class Hold:
+    """Works until it is let go."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "toys", "run", ("INT",)
+    GO = threading.Event()
+    BEGUN = threading.Event()
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"value": ("INT", {"default": 0})}}
+
+    def run(self, value):
+        self.BEGUN.set()
+        while not self.GO.wait(0.01):
+            report(1, 2, Image.new("RGB", (8, 8)))
+        return (value,)
+
+
+class Server:
+    """A running server, and how to talk to it."""
+
+    def __init__(self, setup):
+        self.setup = setup
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._call(self._start())
+
+    def _call(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
+
+    async def _start(self):
+        self._runner = aiohttp.web.AppRunner(make_app(self.setup), shutdown_timeout=0.1)
+        await self._runner.setup()
+        await aiohttp.web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
+
+    def stop(self):
+        if self._loop.is_running():
+            self._call(self._runner.cleanup())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def ask(self, method, path, body=None, **headers):
+        """Return status, body and headers; header names have _ for -."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if body is not None and not isinstance(body, bytes):
+            body, sent = json.dumps(body).encode(), {"Content-Type": "application/json"} | sent
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        return SimpleNamespace(status=answer.status, data=data, headers=answer.headers)
+
+    def json(self, method, path, body=None, **headers):
+        return json.loads(self.ask(method, path, body, **headers).data)
+
+    def upload(self, data, name, what="image", **fields):
+        """Send a form as the editor does."""
+        parts = [
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()
+        ]
+        head = f'--b\r\nContent-Disposition: form-data; name="image"; filename="{name}"\r\n\r\n'
+        body = "".join(parts).encode() + head.encode() + data + b"\r\n--b--\r\n"
+        return self.ask("POST", f"/upload/{what}", body, Content_Type="multipart/form-data; boundary=b")
+
+    def watch(self, prompt, until="executing", flags=True, during=None, **body):
+        """Queue a prompt and return every message up to the end of its run."""
+        return asyncio.run(asyncio.wait_for(self._watch(prompt, until, flags, during, body), 60))
+
+    async def _watch(self, prompt, until, flags, during, body):
+        messages = []
+        url = f"http://127.0.0.1:{self.port}"
+        async with aiohttp.ClientSession() as session, session.ws_connect(f"{url}/ws?clientId=me") as socket:
+            if flags:
+                await socket.send_json({"type": "feature_flags", "data": {"supports_preview_metadata": True}})
+            body = {"prompt": prompt, "client_id": "me", **body}
+            async with session.post(f"{url}/prompt", json=body) as answer:
+                run = (await answer.json())["prompt_id"]
+            async for message in socket:
+                is_text = message.type is aiohttp.WSMsgType.TEXT
+                messages.append(
+                    json.loads(message.data) if is_text else {"type": "binary", "data": message.data}
+                )
+                if during is not None and await asyncio.to_thread(during, messages, run):
+                    during = None
+                last = messages[-1]
+                if last["type"] == until and (until != "executing" or last["data"]["node"] is None):
+                    return messages
+        raise AssertionError(f"the server hung up after {messages}")
+
+
+@pytest.fixture(scope="session")
+def toys():
+    if "if_graph_toys" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
+        sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[spec.name])
+    return NodeClasses(sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | {"Hold": Hold})
+
+
+@pytest.fixture(scope="session")
+def make_server(toys):
+    """Start servers; give them a folder, and what differs from the usual."""
+    servers = []
+
+    def make(folder, **changes):
+        folders = Folders(folder / "input", folder / "output", folder / "temp")
+        for each in (folders.input, folders.output, folders.temp, folder / "home"):
+            each.mkdir(exist_ok=True)
+        servers.append(Server(Setup(toys, folders, folder / "home", **changes)))
+        return servers[-1]
+
+    yield make
+    Hold.GO.set()
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(make_server, shared_folder):
+    """One server for the tests of a file."""
+    return make_server(shared_folder)
+
+
+@pytest.fixture
+def hold():
+    """The class whose node runs until ``hold.GO`` is set."""
+    Hold.GO.clear()
+    Hold.BEGUN.clear()
+    yield Hold
+    Hold.GO.set()
+
+
+@pytest.fixture
+def png():
+    data = io.BytesIO()
+    Image.new("RGB", (6, 4), "red").save(data, "PNG")
+    return data.getvalue()
