@@ -54,12 +54,14 @@ def run(args: argparse.Namespace) -> int:
     line = ProgressLine(sys.stderr, recipe.batch)
     with stop_on_interrupt() as stop:
         for report in training.steps(stop.is_set):
-            line(report)
+            if training.is_first:
+                line(report)
             if stop.is_set() and report.step < report.steps:
                 raise Interrupted(
                     f"saved at step {report.step} of {report.steps}, go on with the same command and --resume"
                 )
-    sys.stdout.write(f"{args.out / 'checkpoint'}\n")
+    if training.is_first:
+        sys.stdout.write(f"{args.out / 'checkpoint'}\n")
     return 0
 
 

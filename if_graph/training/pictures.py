@@ -32,6 +32,11 @@ class Batch:
     captions: tuple[str, ...]
     low_res: Tensor | None = None
 
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch with its pixels on ``device``."""
+        low_res = None if self.low_res is None else self.low_res.to(device)
+        return Batch(self.pixels.to(device), self.captions, low_res)
+
 
 class Pictures(Protocol):
     """Anything that serves captioned pictures by index."""
