@@ -1,7 +1,7 @@
 """GELU whose backward pass remembers a few bits per value instead of the value itself.
 
-Forward is exact. The derivative is rounded to one of 2, 4, 8 or 16 levels, chosen so that its squared error is
-least, and only the level's number is kept for the backward pass.
+Forward is exact. The derivative is rounded to one of 2, 4, 8 or 16 levels, chosen so that its squared error
+is least, and only the level's number is kept for the backward pass.
 
 Source: Novikov et al. 2022, sections 3 and 4 (arXiv:2202.00441).
 """
@@ -57,7 +57,8 @@ class _FewBit(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, bits: int) -> Tensor:
         borders, levels = (torch.tensor(row, device=x.device) for row in levels_of(bits))
-        ctx.save_for_backward(pack(torch.bucketize(x.detach().float(), borders, out_int32=True), bits))
+        plain = x.detach().float().contiguous()
+        ctx.save_for_backward(pack(torch.bucketize(plain, borders, out_int32=True), bits))
         ctx.levels, ctx.shape = levels, x.shape
         return F.gelu(x)
 
@@ -72,8 +73,8 @@ class _FewBit(torch.autograd.Function):
 def levels_of(bits: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return ``2 ** bits - 1`` borders and ``2 ** bits`` levels that stand for GELU's derivative best.
 
-    Between two borders the derivative is taken for the level, its mean there; borders make the integral of the
-    squared error least, by dynamic programming over a grid.
+    Between two borders the level, its mean there, is taken for the derivative; borders make the integral of
+    the squared error least, by dynamic programming over a grid.
     """
     edges = np.linspace(-_REACH, _REACH, _CELLS + 1)
     centres = (edges[1:] + edges[:-1]) / 2
@@ -115,7 +116,7 @@ def _costs(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def pack(numbers: Tensor, bits: int) -> Tensor:
-    """Pack whole numbers below ``2 ** bits``, any shape, into bytes [bits, ceil(N / 8)], a row for each bit."""
+    """Pack numbers below ``2 ** bits``, any shape, into bytes [bits, ceil(N / 8)], a row for each bit."""
     flat = numbers.flatten().to(torch.uint8)
     flat = F.pad(flat, (0, -len(flat) % 8)).view(-1, 8)
     places = torch.tensor(_PLACES, dtype=torch.uint8, device=flat.device)
