@@ -92,7 +92,8 @@ def derivative_of(x: float) -> float:
 def _best_cuts(values: NDArray[np.float64], pieces: int) -> list[int]:
     """Cut a row of values so that the squared distance from each piece's mean is least."""
     costs = _costs(values)
-    best, choices = costs[0], []
+    best = costs[0]
+    choices: list[NDArray[np.intp]] = []
     for _ in range(pieces - 1):
         totals = best[:, None] + costs  # the last piece starts at the row, ends at the column
         choices.append(totals.argmin(axis=0))

@@ -13,6 +13,7 @@ from if_graph.diffusion.gaussian import add_noise
 from if_graph.diffusion.schedule import Diffusion
 from if_graph.models.config import config_from_json
 from if_graph.models.unet import UNet
+from if_graph.residency import device_of
 from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.dice import Dice
@@ -74,7 +75,7 @@ class Trainable(nn.Module):
 
     def encode(self, captions: Sequence[str]) -> Tensor:
         """Encode captions to states [B, 77, E]."""
-        tokens, device = self.tokenizer(captions), next(self.text_encoder.parameters()).device
+        tokens, device = self.tokenizer(captions), device_of(self.text_encoder)
         with torch.set_grad_enabled(self.trains_text and torch.is_grad_enabled()):
             states: Tensor = self.text_encoder(
                 input_ids=tokens.ids.to(device), attention_mask=tokens.mask.to(device)
