@@ -3,14 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from if_graph.cli.host import stop_on_interrupt
 from if_graph.errors import InputError, Interrupted
 from if_graph.training.progress_line import ProgressLine
 from if_graph.training.recipe import find_recipe, read_recipe, shipped_recipes
+
+if TYPE_CHECKING:
+    from if_graph.training.log import TrainStep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", metavar="KEY=VALUE", action="append", default=[],
         help="set one field of the recipe, such as steps=2000 or data.count=500; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--tensorboard", action="store_true", help="also log to DIR/tensorboard, beside log.csv"
+    )
     parser.add_argument("--threads", metavar="N", type=int, help="CPU threads (default: one per core)")
     parser.add_argument(
         "--save-every", metavar="SECONDS", type=float, default=180.0, help="save the state (default: 180)"
@@ -51,16 +58,36 @@ def run(args: argparse.Namespace) -> int:
         torch.set_num_threads(args.threads)
     start = args.start_from
     training = TrainRun(recipe, args.out, args.resume, start, args.save_every, args.sheet_every)
-    line = ProgressLine(sys.stderr, recipe.batch)
-    with stop_on_interrupt() as stop:
+    watchers = _watchers(args, recipe.batch) if training.is_first else []
+    with stop_on_interrupt() as stop, _closing(watchers):
         for report in training.steps(stop.is_set):
-            line(report)
+            for watch in watchers:
+                watch(report)
             if stop.is_set() and report.step < report.steps:
                 raise Interrupted(
                     f"saved at step {report.step} of {report.steps}, go on with the same command and --resume"
                 )
-    sys.stdout.write(f"{args.out / 'checkpoint'}\n")
+    if training.is_first:
+        sys.stdout.write(f"{args.out / 'checkpoint'}\n")
     return 0
+
+
+def _watchers(args: argparse.Namespace, batch: int) -> list[Callable[["TrainStep"], None]]:
+    """What is told each step."""
+    from if_graph.training.board import Board
+
+    line = ProgressLine(sys.stderr, batch)
+    return [line, Board(args.out / "tensorboard")] if args.tensorboard else [line]
+
+
+@contextmanager
+def _closing(watchers: Sequence[object]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        for watcher in watchers:
+            if hasattr(watcher, "close"):
+                watcher.close()
 
 
 def _check_numbers(args: argparse.Namespace) -> None:

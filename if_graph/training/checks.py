@@ -23,6 +23,7 @@ def check_recipe(recipe: Recipe) -> None:
     config = config_from_json(recipe.unet)
     diffusion_from_json(recipe.scheduler)
     _check_pictures(recipe, config)
+    _check_speed(recipe)
     _check_text(recipe, config)
     try:
         with torch.device("meta"):
@@ -46,6 +47,11 @@ def _check_pictures(recipe: Recipe, config: UNetConfig) -> None:
             f"recipe: the network maps {config.in_channels} to {config.out_channels} channels, "
             f"expected {channels} to 3, or to 6 with a learned variance"
         )
+
+
+def _check_speed(recipe: Recipe) -> None:
+    if recipe.compile and recipe.gelu_bits is not None:  # a compiled network chooses what it keeps by itself
+        raise InputError("recipe: compile is true and gelu_bits is set, expected one of the two")
 
 
 def _check_text(recipe: Recipe, config: UNetConfig) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from if_graph.errors import InputError
-from if_graph.training.pictures import FolderPictures, MemoryPictures, Pictures
+from if_graph.training.pictures import FolderPictures, Framing, MemoryPictures, Pictures
 from if_graph.training.recipe import Recipe
+from if_graph.training.tar_pictures import TarPictures
 
 
 def load_pictures(recipe: Recipe) -> Pictures:
@@ -22,8 +23,15 @@ def load_pictures(recipe: Recipe) -> Pictures:
 
 
 def _folder(recipe: Recipe) -> Pictures:
-    folder = Path(_field(recipe.data, "folder", str))
-    return FolderPictures(folder, recipe.side, recipe.low_side, recipe.max_shift, recipe.seed)
+    return FolderPictures(Path(_field(recipe.data, "folder", str)), _framing(recipe))
+
+
+def _tar(recipe: Recipe) -> Pictures:
+    return TarPictures(_field(recipe.data, "shards", str), _framing(recipe))
+
+
+def _framing(recipe: Recipe) -> Framing:
+    return Framing(recipe.side, recipe.low_side, recipe.max_shift, recipe.seed)
 
 
 def _world(recipe: Recipe) -> Pictures:
@@ -56,7 +64,7 @@ def _field(data: Mapping[str, Any], name: str, kind: type) -> Any:
 
 _NAMES = {int: "a whole number", str: "a text"}
 
-KINDS: dict[str, Callable[[Recipe], Pictures]] = {"folder": _folder, "world": _world}
+KINDS: dict[str, Callable[[Recipe], Pictures]] = {"folder": _folder, "tar": _tar, "world": _world}
 """Where pictures can come from; the key is the recipe's ``data.kind``."""
 
 

@@ -1,6 +1,7 @@
 """Captioned pictures to train on, behind one small protocol; and the crop and resize of the recipe."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ class Batch:
     pixels: Tensor
     captions: tuple[str, ...]
     low_res: Tensor | None = None
+
+    def to(self, device: torch.device) -> "Batch":
+        """Return the batch with its pixels on ``device``."""
+        low_res = None if self.low_res is None else self.low_res.to(device)
+        return Batch(self.pixels.to(device), self.captions, low_res)
 
 
 class Pictures(Protocol):
@@ -72,22 +78,72 @@ class MemoryPictures:
         return Batch(to_pixels(self.levels[chosen]), tuple(self.captions[i] for i in chosen), low_res)
 
 
-class FolderPictures:
-    """A folder of pictures, each with its caption in a ``.txt`` file of the same name.
+@dataclass(frozen=True)
+class Framing:
+    """How pictures of any size become training pictures.
 
     Args:
-        folder: searched recursively.
         side: side of the training pictures in pixels.
         low_side: side of the low-res pictures for super-resolution; None for Stage I.
         max_shift: largest shift of the centre crop, as a share of the picture's side.
         seed: decides the shifts.
+    """
+
+    side: int
+    low_side: int | None
+    max_shift: float
+    seed: int
+
+
+class CroppedPictures(ABC):
+    """Pictures of any size that are loaded, cropped and resized when they are asked for."""
+
+    def __init__(self, framing: Framing) -> None:
+        self.framing = framing
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of pictures."""
+
+    @abstractmethod
+    def whole(self, index: int) -> Image.Image:
+        """Return the RGB picture before it is cropped."""
+
+    @abstractmethod
+    def caption(self, index: int) -> str:
+        """Return the caption as the engine will clean prompts."""
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Load, crop and resize the pictures at ``indices``."""
+        pictures = [self._picture(i) for i in indices]
+        captions = tuple(self.caption(i) for i in indices)
+        pixels = to_pixels(np.stack([np.asarray(picture) for picture in pictures]))
+        return Batch(pixels, captions, self._conditions(pictures))
+
+    def _picture(self, index: int) -> Image.Image:
+        rng = random.Random(f"{self.framing.seed}/{index}")
+        return shifted_centre_crop(self.whole(index), self.framing.side, self.framing.max_shift, rng)
+
+    def _conditions(self, pictures: list[Image.Image]) -> Tensor | None:
+        if self.framing.low_side is None:
+            return None
+        small = [np.asarray(shrink(picture, self.framing.low_side)) for picture in pictures]
+        return enlarge(to_pixels(np.stack(small)), (self.framing.side, self.framing.side))
+
+
+class FolderPictures(CroppedPictures):
+    """A folder of pictures, each with its caption in a ``.txt`` file of the same name.
+
+    Args:
+        folder: searched recursively.
+        framing: how pictures are cropped and resized.
 
     Raises:
         InputError: if the folder has no picture with a caption.
     """
 
-    def __init__(self, folder: Path, side: int, low_side: int | None, max_shift: float, seed: int) -> None:
-        self.side, self.low_side, self.max_shift, self.seed = side, low_side, max_shift, seed
+    def __init__(self, folder: Path, framing: Framing) -> None:
+        super().__init__(framing)
         found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
         self.paths = [path for path in found if path.with_suffix(".txt").is_file()]
         if not self.paths:
@@ -96,28 +152,14 @@ class FolderPictures:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def batch(self, indices: Sequence[int]) -> Batch:
-        """Load, crop and resize the pictures at ``indices``."""
-        pictures = [self._picture(i) for i in indices]
-        captions = tuple(self._caption(i) for i in indices)
-        pixels = to_pixels(np.stack([np.asarray(picture) for picture in pictures]))
-        return Batch(pixels, captions, self._conditions(pictures))
-
-    def _caption(self, index: int) -> str:
+    def caption(self, index: int) -> str:
         """Return the caption as the engine will clean prompts."""
         return clean_caption(self.paths[index].with_suffix(".txt").read_text(encoding="utf-8"))
 
-    def _picture(self, index: int) -> Image.Image:
+    def whole(self, index: int) -> Image.Image:
+        """Return the RGB picture before it is cropped."""
         with Image.open(self.paths[index]) as opened:
-            picture = opened.convert("RGB")
-        rng = random.Random(f"{self.seed}/{index}")
-        return shifted_centre_crop(picture, self.side, self.max_shift, rng)
-
-    def _conditions(self, pictures: list[Image.Image]) -> Tensor | None:
-        if self.low_side is None:
-            return None
-        small = [np.asarray(shrink(picture, self.low_side)) for picture in pictures]
-        return enlarge(to_pixels(np.stack(small)), (self.side, self.side))
+            return opened.convert("RGB")
 
 
 def shrink(picture: Image.Image, side: int) -> Image.Image:

@@ -20,7 +20,7 @@ class Recipe:
     """How one network is trained.
 
     Args:
-        data: where pictures come from: ``{"kind": "world" | "folder", ...}``.
+        data: where pictures come from: ``{"kind": "world" | "folder" | "tar", ...}``.
         unet: the network, as a ``unet/config.json``.
         scheduler: the noise schedule and prediction type, as a ``scheduler_config.json``.
         text_encoder: a T5 config to train together with the network, or None to use a frozen one.
@@ -30,7 +30,8 @@ class Recipe:
         side: side in pixels of the training pictures (crops, in super-resolution).
         low_side: side of the low-res pictures a super-resolution stage starts from; None for Stage I.
         steps: optimiser steps.
-        batch: pictures per step.
+        batch: pictures per step, shared evenly by all processes that train together.
+        optimizer: ``adamw``, or ``adamw_8bit`` whose moments take a quarter of the memory.
         peak_rate: highest learning rate of the one-cycle schedule.
         start_divisor: peak over first learning rate (published: 2e-6 -> 5e-5).
         final_divisor: first over last learning rate.
@@ -48,6 +49,8 @@ class Recipe:
         max_shift: largest shift of the centre crop, as a share of the side.
         ema_decay: of the averaged weights that are exported.
         autocast: ``bfloat16`` or ``float32``.
+        gelu_bits: bits per value that the network's GELUs keep for the backward pass
+            (:mod:`if_graph.training.few_bit_gelu`); None keeps the value.
         compile: whether to compile the network first, which takes minutes and a C++ compiler, and makes every
             step about a third cheaper on a CPU.
         seed: decides batches, noise and first weights.
@@ -67,6 +70,7 @@ class Recipe:
     low_side: int | None = None
     steps: int = 2_420_000
     batch: int = 3072
+    optimizer: str = "adamw"
     peak_rate: float = 5e-5
     start_divisor: float = 25.0
     final_divisor: float = 400.0
@@ -81,6 +85,7 @@ class Recipe:
     max_shift: float = 0.1
     ema_decay: float = 0.9999
     autocast: str = "float32"
+    gelu_bits: int | None = None
     compile: bool = False
     seed: int = 0
     notes: Mapping[str, Any] = field(default_factory=dict)

@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
 import torch
@@ -21,6 +21,7 @@ from if_graph.training.export import export, export_text
 from if_graph.training.lesson import teach_text
 from if_graph.training.log import TrainStep
 from if_graph.training.pictures import Pictures
+from if_graph.training.processes import Processes, started_processes
 from if_graph.training.recipe import Recipe
 from if_graph.training.sheet import SampleSheet, sheet_for
 from if_graph.training.state import has_state, load_weights
@@ -29,6 +30,7 @@ from if_graph.training.trainer import STATE, Trainer
 from if_graph.training.vocabulary import train_tokenizer
 
 VOCABULARY_SIZE = 640
+_DEFAULTS = {item.name: item.default for item in fields(Recipe) if item.default is not MISSING}
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class TrainRun:
         start_from: a state folder whose averaged weights are the first weights (32 px before 64 px).
         save_every: seconds between two savings of the state.
         sheet_every: least seconds between two sample sheets; 0 for none.
+        processes: those that train together; by default what a launcher started, or this one alone.
     """
 
     recipe: Recipe
@@ -50,6 +53,7 @@ class TrainRun:
     start_from: Path | None = None
     save_every: float = 180.0
     sheet_every: float = 600.0
+    processes: Processes = field(default_factory=started_processes)
 
     def steps(self, stop: Callable[[], bool] = lambda: False) -> Iterator[TrainStep]:
         """Train to the end, exporting whenever the state is saved; yields each step.
@@ -64,13 +68,22 @@ class TrainRun:
         """
         self._check()
         torch.manual_seed(self.recipe.seed)  # the first weights; everything later has its own generator
-        pictures = load_pictures(self.recipe)
-        trainer = Trainer(self._model(pictures), pictures, self.recipe, self.folder)
+        with self.processes.first_alone():
+            pictures = load_pictures(self.recipe)
+            model = self._model(pictures)
+        trainer = Trainer(model, pictures, self.recipe, self.folder, self.processes)
         if self.resume:
             trainer.resume()
-        self._note_recipe()
+        self.processes.wait()  # the first writes from here on, and all have read
+        if trainer.is_first:
+            self._note_recipe()
         keep = _Keeper(self, trainer, sheet_for(self.recipe, pictures), stop)
         yield from trainer.run(self.save_every, keep, stop)
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process is the one that writes and speaks."""
+        return self.processes.rank == 0
 
     @property
     def spiece(self) -> Path:
@@ -82,6 +95,11 @@ class TrainRun:
 
     def _check(self) -> None:
         check_recipe(self.recipe)
+        if self.recipe.batch % self.processes.count:
+            raise InputError(
+                f"recipe: batch is {self.recipe.batch}, expected a multiple of {self.processes.count}, "
+                "the number of processes that share it"
+            )
         if has_state(self.folder / STATE) and not self.resume:
             raise InputError(
                 f"{self.folder}: holds a training run already; add --resume or choose another folder"
@@ -98,6 +116,7 @@ class TrainRun:
         if not noted.is_file():
             return
         before, now = json.loads(noted.read_text(encoding="utf-8")), json.loads(self._recipe_text())
+        before = {**_DEFAULTS, **before}  # a run may be older than a field
         changed = [name for name in now if name != "notes" and before.get(name) != now[name]]
         if changed:
             name = changed[0]

@@ -1,6 +1,7 @@
 """The network being trained, with its text encoder where that is trained too."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ from if_graph.diffusion.gaussian import add_noise
 from if_graph.diffusion.schedule import Diffusion
 from if_graph.models.config import config_from_json
 from if_graph.models.unet import UNet
+from if_graph.residency import device_of
 from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
+from if_graph.training.dice import Dice
+from if_graph.training.few_bit_gelu import FewBitGELU
 from if_graph.training.objective import diffusion_loss
 from if_graph.training.pictures import Batch
 from if_graph.training.recipe import Recipe
@@ -47,16 +51,18 @@ class Trainable(nn.Module):
             torch.compile(self.unet.forward) if recipe.compile else self.unet
         )
 
-    def forward(self, batch: Batch, diffusion: Diffusion, generator: torch.Generator) -> Tensor:
+    def forward(self, batch: Batch, diffusion: Diffusion, dice: Dice) -> Tensor:
         """Return the loss of one batch at random timesteps, a scalar."""
         count = len(batch.captions)
-        t = torch.randint(0, diffusion.train_steps, (count,), generator=generator)
-        noise = torch.randn(batch.pixels.shape, generator=generator)
-        x_t = add_noise(batch.pixels, noise, diffusion.alpha_bar[t][:, None, None, None])
-        text = self.unet.read_text(self.encode(batch.captions))
-        low_res, noise_level = self._condition(batch.low_res, diffusion, generator)
+        t, noise = dice.whole(diffusion.train_steps, count), dice.normal(batch.pixels.shape)
+        t, noise = t.to(batch.pixels.device), noise.to(batch.pixels.device)
+        x_t = _noised(batch.pixels, noise, t, diffusion)
+        states = self.encode(batch.captions)
+        low_res, noise_level = self._condition(batch.low_res, diffusion, dice)
         x_in = torch.cat([x_t, low_res], dim=1) if low_res is not None else x_t
-        output = self._predict(x_in.contiguous(memory_format=torch.channels_last), t, text, noise_level)
+        x_in = x_in.contiguous(memory_format=torch.channels_last)
+        with self._gelus():
+            output = self._predict(x_in, t, self.unet.read_text(states), noise_level)
         weights = self.recipe.squared_weight, self.recipe.snr_ceiling
         return diffusion_loss(output, batch.pixels, x_t, noise, t, diffusion, *weights)
 
@@ -69,23 +75,30 @@ class Trainable(nn.Module):
 
     def encode(self, captions: Sequence[str]) -> Tensor:
         """Encode captions to states [B, 77, E]."""
-        tokens = self.tokenizer(captions)
+        tokens, device = self.tokenizer(captions), device_of(self.text_encoder)
         with torch.set_grad_enabled(self.trains_text and torch.is_grad_enabled()):
             states: Tensor = self.text_encoder(
-                input_ids=tokens.ids, attention_mask=tokens.mask
+                input_ids=tokens.ids.to(device), attention_mask=tokens.mask.to(device)
             ).last_hidden_state
         return states
 
+    def _gelus(self) -> AbstractContextManager[Any]:
+        bits = self.recipe.gelu_bits
+        return nullcontext() if bits is None or not self.training else FewBitGELU(bits)
+
     def _condition(
-        self, low_res: Tensor | None, diffusion: Diffusion, generator: torch.Generator
+        self, low_res: Tensor | None, diffusion: Diffusion, dice: Dice
     ) -> tuple[Tensor | None, Tensor | None]:
         """Noise the enlarged low-res pixels at a level uniform in [0, noise_ceiling) of the schedule."""
         if low_res is None:
             return None, None
         ceiling = max(1, round(self.recipe.noise_ceiling * diffusion.train_steps))
-        level = torch.randint(0, ceiling, (len(low_res),), generator=generator)
-        noise = torch.randn(low_res.shape, generator=generator)
-        return add_noise(low_res, noise, diffusion.alpha_bar[level][:, None, None, None]), level
+        level = dice.whole(ceiling, len(low_res)).to(low_res.device)
+        return _noised(low_res, dice.normal(low_res.shape).to(low_res.device), level, diffusion), level
+
+
+def _noised(pixels: Tensor, noise: Tensor, t: Tensor, diffusion: Diffusion) -> Tensor:
+    return add_noise(pixels, noise, diffusion.alpha_bar.to(pixels.device)[t][:, None, None, None])
 
 
 def new_text_encoder(config: Mapping[str, Any], vocabulary: int) -> nn.Module:

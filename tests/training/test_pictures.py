@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from if_graph.cascade.low_res import enlarge
 from if_graph.errors import InputError
-from if_graph.training.pictures import FolderPictures, shifted_centre_crop
+from if_graph.training.pictures import FolderPictures, Framing, shifted_centre_crop
 from if_graph.training.super_res import CropPictures, enlarged_windows
 
 
@@ -29,7 +29,7 @@ def test_a_shifted_crop_stays_inside_and_near_the_centre(size, seed):
 
 
 def test_a_folder_serves_pixels_and_cleaned_captions(pictures_folder):
-    pictures = FolderPictures(pictures_folder, 8, None, 0.1, seed=0)
+    pictures = FolderPictures(pictures_folder, Framing(8, None, 0.1, seed=0))
     batch = pictures.batch([0, 2])
     assert batch.captions == ("a dark square on blue", "a dark square on red")
     assert (batch.pixels.shape, batch.low_res) == ((2, 3, 8, 8), None)
@@ -38,7 +38,7 @@ def test_a_folder_serves_pixels_and_cleaned_captions(pictures_folder):
 
 
 def test_a_folder_serves_super_resolution_the_enlarged_small_picture(pictures_folder):
-    batch = FolderPictures(pictures_folder, 16, 4, 0.0, seed=0).batch([0])
+    batch = FolderPictures(pictures_folder, Framing(16, 4, 0.0, seed=0)).batch([0])
     assert batch.low_res.shape == (1, 3, 16, 16)
     assert (batch.low_res - batch.pixels).abs().mean() < 0.3
 
@@ -47,7 +47,7 @@ def test_pictures_without_captions_are_an_error(pictures_folder):
     for path in pictures_folder.glob("*.txt"):
         path.unlink()
     with pytest.raises(InputError, match=r"put NAME\.txt beside each NAME\.png"):
-        FolderPictures(pictures_folder, 8, None, 0.1, seed=0)
+        FolderPictures(pictures_folder, Framing(8, None, 0.1, seed=0))
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (3, 5), (12, 12), (12, 0)])

@@ -9,6 +9,7 @@ from if_graph.models.placement import place
 from if_graph.text.t5 import load_text_encoder
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.data import load_pictures
+from if_graph.training.dice import Dice
 from if_graph.training.ema import AveragedWeights
 from if_graph.training.export import export
 from if_graph.training.recipe import Recipe
@@ -31,8 +32,8 @@ def trainer(tiny_recipe, tmp_path):
 
 def test_a_step_lowers_the_loss_of_its_own_batch(trainer):
     def loss():
-        generator = torch.Generator().manual_seed(0)  # that of step 0 with seed 0
-        return trainer.model(trainer._draw(generator), trainer.diffusion, generator)
+        dice = Dice(seed=0, step=0)
+        return trainer.model(trainer._draw(dice), trainer.diffusion, dice)
 
     before = loss().item()
     assert trainer._step().loss == before

@@ -1,0 +1,101 @@
+"""Two processes train one network together, as one process would."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch.testing import assert_close
+
+from if_graph.cli import main
+from if_graph.training.dice import Dice
+from if_graph.training.log import LossLog
+
+PAIR = pytest.mark.skipif(not torch.distributed.is_available(), reason="this torch has no torch.distributed")
+
+
+def together(*words):
+    """Run python with these words in two processes that find each other as torchrun's do."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **shared, "RANK": rank, "LOCAL_RANK": rank},
+        )
+        for rank in ("0", "1")
+    ]  # fmt: skip
+    return [(*process.communicate(timeout=120), process.returncode) for process in started]
+
+
+def train_words(recipe, folder, *options):
+    return ["-m", "if_graph", "train", recipe, "--out", folder, "--sheet-every", "0", *options]
+
+
+# Rank 1 alone is told to stop after the second step: both must.
+STOPPED = """
+import json, os
+from pathlib import Path
+from if_graph.training.recipe import Recipe
+from if_graph.training.run import TrainRun
+run, done = TrainRun(Recipe(**json.loads({recipe!r})), Path({out!r}), sheet_every=0), []
+for report in run.steps(lambda: os.environ["RANK"] == "1" and len(done) == 1):
+    done.append(report)
+"""
+
+
+def losses(folder):
+    return LossLog(folder / "log.csv").rows()
+
+
+def test_the_rows_of_all_processes_are_those_of_one():
+    shape = torch.Size((2, 3, 4, 4))
+    alone, pair = Dice(3, 7), [Dice(3, 7, rank, 2) for rank in range(2)]
+    assert torch.equal(torch.cat([dice.whole(1000, 2) for dice in pair]), alone.whole(1000, 4))
+    wanted = alone.normal(torch.Size((4, 3, 4, 4)))
+    assert torch.equal(torch.cat([dice.normal(shape) for dice in pair]), wanted)
+
+
+@pytest.mark.slow
+@PAIR
+def test_two_processes_do_what_one_does_and_one_of_them_speaks(recipe_file, tmp_path, capsys):
+    pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
+    both = together(*train_words(recipe_file, tmp_path / "pair"))
+    assert [code for _, _, code in both] == [0, 0], both
+    assert [out for out, _, _ in both] == [f"{tmp_path / 'pair' / 'checkpoint'}\n", ""]
+    assert main(["train", str(recipe_file), "--out", str(tmp_path / "one"), "--sheet-every", "0"]) == 0
+    for name in ("weights.safetensors", "average.safetensors"):
+        got, wanted = (load_file(tmp_path / run / "state" / name) for run in ("pair", "one"))
+        # a mean of two means is rounded otherwise, and Adam turns that into whole steps where gradients are 0
+        assert_close(got, wanted, atol=2e-4, rtol=1e-3)
+    assert_close(torch.tensor(losses(tmp_path / "pair")), torch.tensor(losses(tmp_path / "one")))
+
+
+@pytest.mark.slow
+@PAIR
+def test_two_processes_go_on_to_the_bit(tiny_recipe, recipe_file, tmp_path):
+    pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
+    together(*train_words(recipe_file, tmp_path / "whole"))
+    together("-c", STOPPED.format(recipe=json.dumps(tiny_recipe), out=str(tmp_path / "stopped")))
+    assert [step for step, _ in losses(tmp_path / "stopped")] == [1, 2]
+    together(*train_words(recipe_file, tmp_path / "stopped", "--resume"))
+    assert losses(tmp_path / "stopped") == losses(tmp_path / "whole")
+    for name in ("weights.safetensors", "average.safetensors"):
+        got, wanted = (load_file(tmp_path / run / "state" / name) for run in ("stopped", "whole"))
+        assert all(torch.equal(got[key], wanted[key]) for key in wanted)
+
+
+@pytest.mark.slow
+@PAIR
+def test_a_batch_that_cannot_be_shared_is_one_sentence(recipe_file, tmp_path):
+    pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
+    both = together(*train_words(recipe_file, tmp_path / "run", "--set", "batch=3"))
+    assert [code for _, _, code in both] == [2, 2]
+    assert "batch is 3, expected a multiple of 2" in both[0][1]
+    assert not (tmp_path / "run").exists()
