@@ -21,7 +21,10 @@ from if_graph.training.world.svgs import load_drawings
 
 Ground = NDArray[np.float32]
 
-SIZES = {"small": (0.0, (SMALL_SIZES[1] + SINGLE_SIZES[0]) / 2), "large": ((SINGLE_SIZES[1] + LARGE_SIZES[0]) / 2, 2.0)}
+SIZES = {
+    "small": (0.0, (SMALL_SIZES[1] + SINGLE_SIZES[0]) / 2),
+    "large": ((SINGLE_SIZES[1] + LARGE_SIZES[0]) / 2, 2.0),
+}
 OFF_CENTRE = 0.12  # least distance from the middle, in both directions, of what stands in a corner
 GROUPED = 0.9  # least share of what is painted that lies where a group's things stand
 
@@ -143,7 +146,9 @@ def _grid(count: int) -> tuple[int, int]:
 def _places(count: int) -> list[Placed]:
     columns, rows = _grid(count)
     size = GROUP_SIZES[count]
-    return [Placed("", (i % columns + 0.5) / columns, (i // columns + 0.5) / rows, size) for i in range(count)]
+    return [
+        Placed("", (i % columns + 0.5) / columns, (i // columns + 0.5) / rows, size) for i in range(count)
+    ]
 
 
 def _cells(pixels: Pixels, count: int) -> tuple[Pixels, ...]:

@@ -42,7 +42,7 @@ class _Drawn:
 
 @dataclass(frozen=True)
 class _Reading:
-    """Letters seen in a window, and how far, in 8-bit levels, it is from a board drawn so that shows them."""
+    """Letters seen in a window, and how far, in 8-bit levels, it is from a board drawn to show them."""
 
     text: str
     distance: float
