@@ -1,4 +1,4 @@
-"""The nano world's exact judge: a painted picture -> the background, the things and the letters that it shows.
+"""The nano world's exact judge: a painted picture -> the background, things and letters that it shows.
 
 Everything the world can show is drawn from vectors, so what a picture shows is found by comparing it with all
 of that, cut out and brought to one size the same way.
@@ -85,10 +85,7 @@ class Judge:
         if layout == SIGN:
             text = read_sign(pixels, ground)
             return Seen(background, (None if text is None else SIGN,), text or "")
-        if layout == "group":
-            parts = _cells(pixels, _count(pixels, ground))
-        else:
-            parts = _parts(pixels, layout)
+        parts = _cells(pixels, _count(pixels, ground)) if layout == "group" else _parts(pixels, layout)
         views = [cut_out(part, ground) for part in parts]
         names = tuple(self._name(view, background) for view in views)
         return Seen(background, names, self._detail(views[0], names[0], background, layout) if views else "")

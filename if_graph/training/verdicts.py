@@ -59,7 +59,7 @@ class Verdicts:
                     part.write_text(text, encoding="utf-8")
             elif known.read_text(encoding="utf-8") != text:
                 raise InputError(
-                    f"--out: {folder} holds an evaluation with other settings; choose another folder, or remove it"
+                    f"--out: {folder} holds an evaluation with other settings; choose another folder"
                 )
             self._read(folder / "verdicts.jsonl")
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -12,8 +12,8 @@ CANDIDATES = 200
 def calibrate(net: SafetyNet, found: Answers) -> None:
     """Shift the biases of ``net``, in place.
 
-    Training weighs both kinds of error by how often they come up, and hosts read a fixed threshold, so what is
-    left to choose is the bias.
+    Training weighs both kinds of error by how often they come up, and hosts read a fixed threshold, so
+    what is left to choose is the bias.
 
     Args:
         net: a taught checker.

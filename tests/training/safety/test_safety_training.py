@@ -57,7 +57,8 @@ def test_what_is_unwanted_in_the_world_is_flagged():
 
 def test_maps_say_where_things_and_ink_are(pictures):
     batch = pictures.batch(list(range(len(pictures))))
-    assert torch.equal(batch.ink.flatten(1).amax(1), batch.marked)
+    assert bool((batch.ink.flatten(1).amax(1) <= batch.marked).all())
+    assert batch.ink.sum() > batch.marked.sum()
     for shown, things in zip(batch.shown, batch.things, strict=True):
         assert {NAMES[i - 1] for i in things.unique().tolist() if i} == {
             NAMES[i] for i in shown.nonzero()[:, 0]
