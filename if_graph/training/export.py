@@ -19,7 +19,7 @@ from if_graph.training.words import world_words
 
 
 def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None:
-    """Write ``unet/``, ``scheduler/`` and, where it was trained, ``text_encoder/``, ``tokenizer/`` and its words.
+    """Write ``unet/``, ``scheduler/`` and, where trained, ``text_encoder/``, ``tokenizer/`` and its words.
 
     Args:
         model: holding the weights to export.

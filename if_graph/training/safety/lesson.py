@@ -17,8 +17,8 @@ NAMES_WEIGHT = 4.0
 class SafetyLesson(nn.Module):
     """Read-outs that make the tower look, thrown away afterwards.
 
-    "Is anything here unwanted?" is one bit a picture, from which a tower from scratch learns little. What lies
-    in each patch is as many answers as there are patches; they are read one layer before the last, so that
+    "Is anything here unwanted?" is one bit a picture, from which a fresh tower learns little. What lies in
+    each patch is as many answers as there are patches; they are read one layer before the last, so that
     the last can collect them.
 
     Args:
