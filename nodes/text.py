@@ -1,6 +1,7 @@
 """Text nodes: prompts become embeddings, and embeddings become others."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from if_graph.errors import InputError
 from if_graph.folders import current_folders
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.files import load_embeddings, save_embeddings
+from if_graph.text.known_words import BUNDLED, load_known_words
 from if_graph.text.mixing import mix
 from if_graph.text.t5 import TextEncoder
 
@@ -16,6 +18,7 @@ from .files import target_of
 from .saving import save_numbered
 
 Embeds = TextEmbeddings
+_log = logging.getLogger(__name__)
 ENDING = ".safetensors"
 FROM_OUTPUT = " [output]"
 """Ending of a name that lies in the output folder, as ComfyUI writes it."""
@@ -37,7 +40,7 @@ class IFEncodeText:
         return {
             "required": {
                 "text_encoder": sockets.socket(sockets.TEXT_ENCODER, "From 'Load text encoder'."),
-                "prompt": sockets.text("a cat on a blue background", "What to paint; 77 tokens are read."),
+                "prompt": sockets.text("a cat on a blue background", _prompt_tooltip()),
                 "negative_prompt": sockets.text("", "What to steer away from; empty is the usual choice."),
                 "clean_caption": (
                     "BOOLEAN",
@@ -67,8 +70,18 @@ class IFEncodeText:
         prompts = [prompt, negative_prompt]
         positive, negative = text_encoder.encode(prompts, clean_caption, chunks).split()
         cut = text_encoder.cut_words(prompts, clean_caption, chunks)
-        ui = {"text": [f"not read, the prompt is too long: {words}" for words in cut if words]}
-        return {"ui": ui if any(cut) else {}, "result": (positive, negative)}
+        advice = text_encoder.advice(prompts, clean_caption)
+        for sentence in advice:
+            _log.warning("%s", sentence)
+        lines = [f"not read, the prompt is too long: {words}" for words in cut if words] + list(advice)
+        return {"ui": {"text": lines} if lines else {}, "result": (positive, negative)}
+
+
+def _prompt_tooltip() -> str:
+    """What the prompt is for, and what the bundled cascade can paint."""
+    known = load_known_words(BUNDLED)
+    things = f" The bundled nano knows: {', '.join(known.things)}." if known else ""
+    return f"What to paint; 77 tokens are read.{things}"
 
 
 def _several(most: int, with_weights: bool) -> dict[str, Any]:

@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "train a network from a recipe, resumably",
     "eval": "paint wishes that training never saw and count those that came true",
     "models": "fetch, list, check, convert and remove checkpoints",
+    "nano": "say what the bundled cascade knows",
     "info": "show versions, folders and the device in use",
 }
 

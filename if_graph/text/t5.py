@@ -13,6 +13,7 @@ from if_graph.residency import Stay, device_of, let_go
 from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.int8 import fill_int8
+from if_graph.text.known_words import KnownWords, load_known_words
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.weights import fill_weights, find_weights
 
@@ -34,11 +35,13 @@ class TextEncoder:
     Args:
         model: a transformers ``T5EncoderModel`` with weights; put into eval mode, gradients off.
         tokenizer: the one the model was trained with.
+        known_words: what a small model was trained on; None for one that knows the language.
     """
 
-    def __init__(self, model: nn.Module, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: nn.Module, tokenizer: Tokenizer, known_words: KnownWords | None = None) -> None:
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = tokenizer
+        self.known_words = known_words
 
     @property
     def device(self) -> torch.device:
@@ -85,6 +88,13 @@ class TextEncoder:
     def cut_words(self, prompts: Sequence[str], clean: bool = True, chunks: int = 1) -> tuple[str, ...]:
         """Return what :meth:`encode` would leave out of each prompt, silently; often an empty string."""
         return self.tokenizer.cut(_cleaned(prompts, clean), chunks)
+
+    def advice(self, prompts: Sequence[str], clean: bool = True) -> tuple[str, ...]:
+        """Return a sentence for each word that the model has never read, if that is known."""
+        if self.known_words is None:
+            return ()
+        texts = _cleaned(prompts, clean)
+        return tuple(dict.fromkeys(line for text in texts for line in self.known_words.advice(text)))
 
     def _encode_row(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Map ids and mask [n * L] to states [1, n * L, E], float32 on the CPU, each run by itself."""
@@ -134,14 +144,15 @@ def load_text_encoder(
             "an official checkpoint; give the folder that holds both"
         )
     tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
+    known_words = load_known_words(folder)
     model = _empty_model(folder / "text_encoder" / "config.json")
     if dtype == torch.int8:
         fill_int8(model, folder / "text_encoder", device, _int8_dtype(device), variant, TIED, stay)
-        return TextEncoder(model, tokenizer)
+        return TextEncoder(model, tokenizer, known_words)
     files = find_weights(folder / "text_encoder", "model", variant)
     dtype = dtype or _default_dtype(device)
     fill_weights(model, files, device, lambda name: _weight_dtype(name, dtype), TIED, stay)
-    return TextEncoder(model, tokenizer)
+    return TextEncoder(model, tokenizer, known_words)
 
 
 def _weight_dtype(name: str, dtype: torch.dtype) -> torch.dtype:

@@ -1,11 +1,31 @@
 """How well a cascade grants wishes it was never trained on, as the judge sees it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from if_graph.training.judge import Judge, Seen, objects_of
+from if_graph.training.judge import Judge, Seen, wished
 from if_graph.training.world.render import Pixels
 from if_graph.training.world.scene import Scene
+
+QUESTIONS: dict[str, tuple[str, ...]] = {
+    "single": ("centre", "small", "large", "corner"),
+    "pair": ("row", "column"),
+    "size": ("small", "large"),
+    "corner": ("corner",),
+    "group": ("group",),
+    "sign": ("sign",),
+}
+"""What is asked beside the background, and of which layouts."""
+
+WORDS = {
+    "background": "background",
+    "single": "object",
+    "pair": "both objects",
+    "size": "size",
+    "corner": "corner",
+    "group": "group",
+    "sign": "sign text",
+}
 
 
 @dataclass(frozen=True)
@@ -17,17 +37,26 @@ class Tally:
         background: right background colour.
         single: the right thing, of the pictures of one thing.
         pair: both things right and in order, of the pictures of two.
+        size: the right thing, small or large as wished.
+        corner: the right thing in the right corner.
+        group: as many as wished, each of them right.
+        sign: exactly the right letters.
     """
 
     pictures: int
     background: float | None
     single: float | None
     pair: float | None
+    size: float | None = None
+    corner: float | None = None
+    group: float | None = None
+    sign: float | None = None
 
     def __str__(self) -> str:
-        words = [("background", self.background), ("object", self.single), ("both objects", self.pair)]
-        shares = ", ".join(f"{name} {value:.1%}" for name, value in words if value is not None)
-        return f"{self.pictures} pictures: {shares} right"
+        shares = [
+            f"{word} {value:.1%}" for name, word in WORDS.items() if (value := asdict(self)[name]) is not None
+        ]
+        return f"{self.pictures} pictures: {', '.join(shares)} right"
 
 
 def judge_all(pictures: Iterable[Pixels], scenes: Iterable[Scene], judge: Judge | None = None) -> list[Seen]:
@@ -39,11 +68,19 @@ def judge_all(pictures: Iterable[Pixels], scenes: Iterable[Scene], judge: Judge 
 def tally(seen: Iterable[Seen], scenes: Iterable[Scene]) -> Tally:
     """Compare what was seen with what was wished for."""
     rows = list(zip(seen, scenes, strict=True))
-    grounds = [found.background == scene.background for found, scene in rows]
-    things = {True: list[bool](), False: list[bool]()}
-    for found, scene in rows:
-        things[scene.layout == "centre"].append(found.objects == objects_of(scene))
-    return Tally(len(rows), _share(grounds), _share(things[True]), _share(things[False]))
+    grounds = _share([found.background == scene.background for found, scene in rows])
+    shares = {
+        question: _share([_is_answered(question, *row) for row in rows if row[1].layout in layouts])
+        for question, layouts in QUESTIONS.items()
+    }
+    return Tally(len(rows), grounds, **shares)
+
+
+def _is_answered(question: str, found: Seen, scene: Scene) -> bool:
+    wanted = wished(scene)
+    if question == "single":
+        return found.objects == wanted.objects
+    return (found.objects, found.detail) == (wanted.objects, wanted.detail)
 
 
 def _share(hits: list[bool]) -> float | None:

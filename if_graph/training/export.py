@@ -12,12 +12,14 @@ from torch import nn
 
 from if_graph.files import unfinished
 from if_graph.models.config import config_to_json
+from if_graph.text.known_words import FILE
 from if_graph.training.recipe import Recipe
 from if_graph.training.trainable import Trainable
+from if_graph.training.words import world_words
 
 
 def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None:
-    """Write ``unet/``, ``scheduler/`` and, where it was trained, ``text_encoder/`` and ``tokenizer/``.
+    """Write ``unet/``, ``scheduler/`` and, where trained, ``text_encoder/``, ``tokenizer/`` and its words.
 
     Args:
         model: holding the weights to export.
@@ -32,6 +34,8 @@ def export(model: Trainable, recipe: Recipe, spiece: Path, folder: Path) -> None
         noising = {"_class_name": "DDPMScheduler", "beta_schedule": recipe.scheduler["beta_schedule"]}
         write_json(noising, folder / "image_noising_scheduler" / "scheduler_config.json")
     if model.trains_text:
+        if recipe.data.get("kind") == "world":
+            write_json(world_words(), folder / FILE)
         export_text(model.text_encoder, spiece, folder)
 
 

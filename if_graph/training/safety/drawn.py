@@ -1,5 +1,6 @@
 """What the nano checker must flag, and harmless things that look like it; Twemoji file names by name."""
 
+from if_graph.training.world.signs import SIGN
 from if_graph.training.world.svgs import WORLD
 
 UNWANTED: dict[str, str] = {
@@ -43,6 +44,7 @@ ALIKE: dict[str, str] = {
 }
 """Harmless, of a similar outline or colour: without them a checker flags every long grey thing."""
 
-HARMLESS: dict[str, str] = WORLD | ALIKE
+HARMLESS: dict[str, str] = {name: code for name, code in WORLD.items() if name not in UNWANTED} | ALIKE
 CODEPOINTS: dict[str, str] = HARMLESS | UNWANTED
-NAMES: tuple[str, ...] = tuple(CODEPOINTS)
+NAMES: tuple[str, ...] = (*CODEPOINTS, SIGN)
+"""Everything a picture may show; a sign's letters are harmless, and no watermark."""

@@ -32,16 +32,34 @@ class Score:
         return cls(right / max(1.0, float(flagged.sum())), right / max(1.0, float(deserved.sum())))
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a checker says of pictures, and what is true: logits and truth values, [N] each."""
+
+    p: Tensor
+    unwanted: Tensor
+    w: Tensor
+    marked: Tensor
+
+
 @torch.no_grad()
-def measure(net: SafetyNet, pictures: SafetyPictures) -> dict[str, Score]:
-    """Return the score of each head (``unwanted``, ``watermark``) over all ``pictures``."""
+def answers(net: SafetyNet, pictures: SafetyPictures) -> Answers:
+    """Ask ``net`` about all ``pictures``."""
     found: list[tuple[Tensor, ...]] = []
     for chunk in _chunks(range(len(pictures))):
         batch = pictures.batch(list(chunk))
         p, w = net(batch.views)
-        found.append((p > THRESHOLD, batch.unwanted > 0, w > THRESHOLD, batch.marked > 0))
-    flagged, unwanted, seen, marked = (torch.cat(column) for column in zip(*found, strict=True))
-    return {"unwanted": Score.of(flagged, unwanted), "watermark": Score.of(seen, marked)}
+        found.append((p, batch.unwanted > 0, w, batch.marked > 0))
+    return Answers(*(torch.cat(column) for column in zip(*found, strict=True)))
+
+
+def measure(net: SafetyNet, pictures: SafetyPictures) -> dict[str, Score]:
+    """Return the score of each head (``unwanted``, ``watermark``) over all ``pictures``."""
+    found = answers(net, pictures)
+    return {
+        "unwanted": Score.of(found.p > THRESHOLD, found.unwanted),
+        "watermark": Score.of(found.w > THRESHOLD, found.marked),
+    }
 
 
 def _chunks(indices: Sequence[int]) -> list[Sequence[int]]:

@@ -13,6 +13,7 @@ from if_graph.cascade.safety import clip_levels, normalised
 from if_graph.cascade.watermark import load_mark, mark_box, paste_mark
 from if_graph.training.pictures import to_pixels
 from if_graph.training.safety.drawn import NAMES, UNWANTED
+from if_graph.training.safety.maps import ink_map, thing_map
 from if_graph.training.safety.marks import watermarked
 from if_graph.training.safety.scenes import SafetyScenes
 from if_graph.training.world.dataset import WORLD_CACHE
@@ -32,12 +33,16 @@ class Labelled:
         unwanted: 1 where something unwanted is shown, [B].
         marked: 1 where a watermark is visible, [B].
         shown: 1 for each of ``NAMES`` that is shown, [B, N].
+        things: the thing in each patch, its place in ``NAMES`` plus one, or 0, [B, grid, grid].
+        ink: 1 for each patch under a watermark, [B, grid, grid].
     """
 
     views: Tensor
     unwanted: Tensor
     marked: Tensor
     shown: Tensor
+    things: Tensor
+    ink: Tensor
 
 
 class SafetyPictures:
@@ -46,6 +51,7 @@ class SafetyPictures:
     Args:
         n: number of pictures.
         side: of the views, as the tower sees them.
+        grid: patches along a side of a view.
         sizes: sides of the pictures before they are brought to that, drawn at random.
         seed: draws scenes, marks and sizes.
         split: combinations of things and backgrounds, and words of watermarks, to draw from.
@@ -57,20 +63,21 @@ class SafetyPictures:
         self,
         n: int,
         side: int,
+        grid: int,
         sizes: tuple[int, ...],
         seed: int,
         split: Split,
         cache_dir: Path = WORLD_CACHE,
         drawings: Drawings | None = None,
     ) -> None:
-        self.side, self.sizes, self.seed, self.split = side, sizes, seed, split
+        self.side, self.grid, self.sizes, self.seed, self.split = side, grid, sizes, seed, split
         self.mark, self.scenes = load_mark(), SafetyScenes(drawings)
         cache_dir.mkdir(parents=True, exist_ok=True)
         tag = "-".join(map(str, sizes))
-        path = (
-            cache_dir / f"safety-{split}-{world_version(self.scenes.drawings)}-s{seed}-n{n}-{side}px-{tag}.u8"
-        )
-        fields = {"levels": (3, side, side), "labels": (2 + len(NAMES),)}
+        world = world_version(self.scenes.drawings)
+        path = cache_dir / f"safety-{split}-{world}-s{seed}-n{n}-{side}px-{grid}-{tag}.u8"
+        maps = {"things": (grid, grid), "ink": (grid, grid)}
+        fields = {"levels": (3, side, side), "labels": (2 + len(NAMES),), **maps}
         self.items = stored_items(path, n, fields, self._make)
 
     def __len__(self) -> int:
@@ -81,22 +88,23 @@ class SafetyPictures:
         rows = self.items[indices]
         labels = torch.from_numpy(rows["labels"].astype(np.float32))
         views = normalised(torch.from_numpy(np.ascontiguousarray(rows["levels"])))
-        return Labelled(views, labels[:, 0], labels[:, 1], labels[:, 2:])
+        things, ink = (torch.from_numpy(rows[name].astype(np.int64)) for name in ("things", "ink"))
+        return Labelled(views, labels[:, 0], labels[:, 1], labels[:, 2:], things, ink.float())
 
-    def _make(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _make(self, index: int) -> tuple[NDArray[np.uint8], ...]:
         rng = random.Random(f"safety {self.split} {self.seed} {index}")
         is_unwanted, is_marked = rng.random() < UNWANTED_SHARE, rng.random() < MARKED_SHARE
         scene = self.scenes.sample(rng, is_unwanted, self.split)
-        pixels = render(scene, rng.choice(self.sizes), self.scenes.drawings)
-        if is_marked:
-            pixels = watermarked(pixels, rng, self.split)
+        plain = render(scene, rng.choice(self.sizes), self.scenes.drawings)
+        pixels = watermarked(plain, rng, self.split) if is_marked else plain
         picture = to_pixels(pixels[None])
         if rng.random() < OWN_MARK_SHARE:  # this project's own mark is none of somebody's
             picture = self._own_marked(picture)
         levels = clip_levels(picture[0], self.side).numpy()
         shown = {placed.concept for placed in scene.objects}
         labels = [bool(shown & set(UNWANTED)), is_marked, *(name in shown for name in NAMES)]
-        return levels, np.array(labels, np.uint8)
+        maps = thing_map(scene.objects, self.grid), ink_map(plain, pixels, self.grid)
+        return levels, np.array(labels, np.uint8), *maps
 
     def _own_marked(self, picture: Tensor) -> Tensor:
         left, top, right, bottom = mark_box(picture.shape[3], picture.shape[2])

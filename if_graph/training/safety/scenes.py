@@ -1,6 +1,7 @@
 """Scenes for the checker: harmless things alone, or with an unwanted one among them."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from if_graph.training.safety.drawn import CODEPOINTS, HARMLESS, UNWANTED
 from if_graph.training.world.colours import BACKGROUNDS
 from if_graph.training.world.render import Drawings, Pixels, render
 from if_graph.training.world.scene import LAYOUTS, Placed, Scene
+from if_graph.training.world.signs import SIGN, sample_word
 from if_graph.training.world.split import Split, is_held_out
 from if_graph.training.world.svgs import drawings_of
 
@@ -61,8 +63,15 @@ class SafetyScenes:
 
 
 def _sample(rng: random.Random, unwanted: bool) -> Scene:
-    layout = rng.choices(list(LAYOUTS), [row.weight for row in LAYOUTS.values()])[0]
+    layout = _sample_layout(rng, needs_thing=unwanted)
     names = rng.sample(list(HARMLESS), LAYOUTS[layout].count)
     if unwanted:
         names[rng.randrange(len(names))] = rng.choice(list(UNWANTED))
-    return Scene(rng.choice(list(BACKGROUNDS)), LAYOUTS[layout].place(tuple(names), rng), layout)
+    scene = Scene(rng.choice(list(BACKGROUNDS)), LAYOUTS[layout].place(tuple(names), rng), layout)
+    return replace(scene, text=sample_word(rng)) if layout == SIGN else scene
+
+
+def _sample_layout(rng: random.Random, needs_thing: bool) -> str:
+    """A layout as often as in the world; one that shows a concept, where one must be shown."""
+    rows = {name: row.weight for name, row in LAYOUTS.items() if row.count or not needs_thing}
+    return rng.choices(list(rows), list(rows.values()))[0]

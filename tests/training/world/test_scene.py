@@ -31,7 +31,7 @@ def test_objects_stay_inside_the_picture(scenes):
 
 
 def test_the_two_of_a_pair_differ_stand_in_order_and_do_not_overlap(scenes):
-    for scene in (scene for scene in scenes if len(scene.objects) == 2):
+    for scene in (scene for scene in scenes if scene.layout in ("row", "column")):
         first, second = scene.objects
         axis = 0 if scene.layout == "row" else 1
         assert first.concept != second.concept
@@ -46,7 +46,18 @@ def test_layouts_come_as_often_as_they_weigh(scenes):
 
 def test_every_object_can_be_seen(scenes):
     for scene in scenes:
-        assert all(scene.background in visible_backgrounds(placed.concept) for placed in scene.objects)
+        things = [placed.concept for placed in scene.objects if scene.layout != "sign"]
+        assert all(scene.background in visible_backgrounds(thing) for thing in things)
+
+
+def test_a_group_is_two_to_four_of_a_kind(scenes):
+    groups = [[placed.concept for placed in scene.objects] for scene in scenes if scene.layout == "group"]
+    assert {len(group) for group in groups} == {2, 3, 4}
+    assert {len(set(group)) for group in groups} == {1}
+
+
+def test_only_signs_say_something(scenes):
+    assert {scene.layout for scene in scenes if scene.text} == {"sign"}
 
 
 def test_contrast_is_a_lab_distance():
