@@ -1,16 +1,18 @@
 """A first lesson for a fresh text encoder: tell pictures apart, from any one position of their captions.
 
 The UNet pools and attends over all 77 positions, and starts out doing so evenly, so what only the few word
-positions know reaches it diluted seventyfold, and words that change few pixels stay alike for hours. Measured on
-the nano world: trained with the UNet alone, backgrounds followed the prompt after 5,000 pictures, but things not
-after 21,000; taught to foretell thumbnails alone, states of two colours lay 8.0 apart after 77,000 captions, but
-those of two things 0.6, and 66,000 pictures later the UNet still painted any thing for any other. So captions are
-matched with their pictures among all others of a batch, which every difference between pictures helps.
+positions know reaches it diluted seventyfold, and words that change few pixels stay alike for hours.
+Measured on the nano world: trained with the UNet alone, backgrounds followed the prompt after 5,000
+pictures, but things not after 21,000; taught to foretell thumbnails alone, states of two colours lay 8.0
+apart after 77,000 captions, but those of two things 0.6, and 66,000 pictures later the UNet still painted
+any thing for any other. So captions are matched with their pictures among all others of a batch, which
+every difference between pictures helps.
 
 Source of the matching: Radford et al. 2021, section 2.3 (arXiv:2103.00020).
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +40,7 @@ class PictureReader(nn.Module):
         widths = (3, 32, 64, 96, 128)
         layers = [
             part
-            for narrow, wide in zip(widths, widths[1:], strict=False)
+            for narrow, wide in pairwise(widths)
             for part in (nn.Conv2d(narrow, wide, 3, 2, 1), nn.GroupNorm(1, wide), nn.GELU())
         ]
         self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())

@@ -142,9 +142,7 @@ def _details(scene: Scene, choose: Callable[[Sequence[str]], str]) -> dict[str, 
 
 def fill_subject(template: str, nouns: Sequence[str], **details: str) -> str:
     """Put nouns into a row of ``SUBJECTS``."""
-    return template.format(
-        *nouns, **{f"a{i}": with_article(noun) for i, noun in enumerate(nouns)}, **details
-    )
+    return template.format(*nouns, **{f"a{i}": with_article(noun) for i, noun in enumerate(nouns)}, **details)
 
 
 def fill_frame(template: str, subject: str, colour: str) -> str:

@@ -11,12 +11,14 @@ RANDOM_SHARE = 0.5
 HELD_OUT_SHARE = 0.1
 
 WORDS = tuple(
-    """hi yes no go stop open shut hello bye love hope fun cool nice wow ok okay sale free new old big hot cold
-    wet dry up down left in out on off art cafe bar food tea milk cake shop bus taxi zoo park home exit push pull
-    menu cat dog pig owl bee fox cow sun moon star sky sea rain snow fire tree rose joy luck peace war play win
-    lose run walk jump swim read sing job work rest nap bed tent camp bank post gate road east west hill lake
-    king queen jazz rock pop quiz vote help info kids mom dad baby best top one two ten zero cash pay buy sell
-    rent deal gift ice hut inn spa gym pub bay cup jar box bag key map""".split()
+    """
+hi yes no go stop open shut hello bye love hope fun cool nice wow ok okay sale free new old big hot cold
+wet dry up down left in out on off art cafe bar food tea milk cake shop bus taxi zoo park home exit push
+pull menu cat dog pig owl bee fox cow sun moon star sky sea rain snow fire tree rose joy luck peace war
+play win lose run walk jump swim read sing job work rest nap bed tent camp bank post gate road east west
+hill lake king queen jazz rock pop quiz vote help info kids mom dad baby best top one two ten zero cash
+pay buy sell rent deal gift ice hut inn spa gym pub bay cup jar box bag key map
+""".split()  # noqa: SIM905
 )
 
 # Strokes on a grid of 4 x 6 units, y downwards, as SVG path data.
@@ -89,6 +91,6 @@ def _letter(letter: str, left: float, top: float, height: float) -> str:
     wide, high = SCALE
     x, y = left + (CELL - 4 * wide) / 2, top + (height - 6 * high) / 2
     return (
-        f'<path transform="translate({x:.3f} {y:.3f}) scale({wide} {high})" d="{LETTERS[letter]}" fill="none" '
-        'stroke="#1b1b1b" stroke-width="1.1" stroke-linejoin="round" stroke-linecap="round"/>'
+        f'<path transform="translate({x:.3f} {y:.3f}) scale({wide} {high})" d="{LETTERS[letter]}" '
+        'fill="none" stroke="#1b1b1b" stroke-width="1.1" stroke-linejoin="round" stroke-linecap="round"/>'
     )

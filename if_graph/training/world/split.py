@@ -16,7 +16,7 @@ Split = Literal["train", "held-out"]
 
 
 def is_held_out(scene: Scene) -> bool:
-    """Whether an object-background pair, an object-object pair or the word on a sign is kept from training."""
+    """Whether training never sees one of its pairs of objects and backgrounds, or the word on its sign."""
     if scene.layout == SIGN:
         return is_held_out_word(scene.text)
     return any(_is_held_out_pair(pair) for pair in _pairs(scene))
