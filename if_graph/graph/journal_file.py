@@ -20,7 +20,7 @@ class JournalFile(Journal):
         scope: see :class:`Journal`.
     """
 
-    def __init__(self, file: Path, scope: str) -> None:
+    def __init__(self, file: Path, scope: str | None = None) -> None:
         super().__init__(scope)
         self.file = file
         self.done: set[str] = set()

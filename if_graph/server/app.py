@@ -16,6 +16,7 @@ from if_graph.graph.registry import NodeClasses
 from if_graph.server import editor, routes_about, routes_files, routes_queue, routes_user
 from if_graph.server.guard import guard
 from if_graph.server.hub import Hub, as_text
+from if_graph.server.journals import Journals
 from if_graph.server.metrics import Metrics
 from if_graph.server.packs import PromptServer
 from if_graph.server.refusals import Refused
@@ -90,7 +91,8 @@ def _state(setup: Setup, tell: "Teller") -> State:
     user = setup.home / "user"
     user.mkdir(parents=True, exist_ok=True)
     executor = Executor(setup.classes, setup.cache)
-    worker = Worker(store, executor, setup.folders, tell.report, tell.changed)
+    journals = Journals(setup.home / "running", setup.folders)
+    worker = Worker(store, executor, setup.folders, journals, tell.report, tell.changed)
     metrics.watch("if_graph_queue_length", "Runs that wait or are running.", lambda: store.count(WAITING))
     metrics.watch("if_graph_clients", "Websockets that are open.", lambda: len(hub))
     return State(setup.classes, setup.folders, user, store, worker, hub, metrics, setup.packs)

@@ -159,12 +159,10 @@ def _known(request: web.Request, job_id: str) -> Job:
 
 
 def _cancel(state: State, job: Job) -> bool:
-    if state.worker.interrupt(job.id):
+    if state.store.remove([PENDING], [job.id]):
+        state.queue_changed()
         return True
-    if state.store.find(job.id) is None or not state.store.remove([PENDING], [job.id]):
-        return job.status == CANCELLED
-    state.queue_changed()
-    return True
+    return state.worker.interrupt(job.id) or job.status == CANCELLED
 
 
 def _remove(state: State, statuses: Any, body: dict[str, Any]) -> None:

@@ -150,11 +150,11 @@ class JobStore:
 
     def remove(self, statuses: Iterable[str], ids: Iterable[str] | None = None) -> int:
         """Forget jobs of some statuses, all of them or those with these ids; return how many."""
-        wanted = [job for job in self.list(statuses) if ids is None or job.id in set(ids)]
-        for job in wanted:
-            marks = ", ".join("?" * len(tuple(statuses)))
-            self._run(f"DELETE FROM jobs WHERE id = ? AND status IN ({marks})", (job.id, *statuses))
-        return len(wanted)
+        wanted = tuple(statuses)
+        chosen = {job.id for job in self.list(wanted)} if ids is None else set(ids)
+        marks = ", ".join("?" * len(wanted))
+        statement = f"DELETE FROM jobs WHERE id = ? AND status IN ({marks}) RETURNING id"
+        return sum(len(self._run(statement, (job_id, *wanted))) for job_id in chosen)
 
     def _run(self, statement: str, values: tuple[Any, ...]) -> Any:
         with self._lock:

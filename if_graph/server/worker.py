@@ -3,18 +3,23 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
+
+import torch
 
 from if_graph.errors import IFGraphError, Interrupted
 from if_graph.folders import Folders, using_folders
 from if_graph.graph.api_format import read_api
-from if_graph.graph.cache import forget
 from if_graph.graph.executor import Executor
 from if_graph.graph.schema import Schemas
+from if_graph.graph.shortage import make_room
+from if_graph.residents import hand_back
+from if_graph.server.journals import Journals
 from if_graph.server.report import Report
 from if_graph.server.shapes import drawing_of
-from if_graph.server.store import Job, JobStore
+from if_graph.server.store import WAITING, Job, JobStore
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +32,7 @@ class Worker:
         store: the queue.
         executor: runs workflows.
         folders: where runs read and write.
+        journals: remember what a run saved before it was cut short.
         report: returns who tells of a run.
         changed: called when a run begins and when it has ended, with the job and how, if it has.
     """
@@ -34,12 +40,14 @@ class Worker:
     store: JobStore
     executor: Executor
     folders: Folders
+    journals: Journals
     report: Callable[[Job], Report]
     changed: Callable[[Job, str | None], None]
     _news: threading.Event = field(init=False, default_factory=threading.Event)
     _stopping: threading.Event = field(init=False, default_factory=threading.Event)
     _cancelled: threading.Event = field(init=False, default_factory=threading.Event)
     _running: str | None = field(init=False, default=None)
+    _turn: threading.Lock = field(init=False, default_factory=threading.Lock)
     _forget: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +55,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take jobs."""
+        self.journals.keep_only({job.id for job in self.store.list(WAITING)})
         self._thread.start()
 
     def stop(self) -> None:
@@ -67,14 +76,14 @@ class Worker:
 
     def interrupt(self, job_id: str | None = None) -> bool:
         """Stop what is running within one step, if it is the job named; tell whether it was."""
-        running = self._running
-        if running is None or job_id not in (None, running):
-            return False
-        self._cancelled.set()
+        with self._turn:  # between the look and the flag no other run may begin
+            if self._running is None or job_id not in (None, self._running):
+                return False
+            self._cancelled.set()
         return True
 
     def free_memory(self) -> None:
-        """Drop what is remembered of earlier runs before the next one begins."""
+        """Drop what earlier runs left in memory, networks included, before the next one begins."""
         self._forget = True
         self._news.set()
 
@@ -82,28 +91,41 @@ class Worker:
         while not self._stopping.is_set():
             self._news.clear()  # before looking: what comes after the look sets it again
             if self._forget:
-                self._forget = False
-                forget(self.executor.cache)
-            job = self.store.take()
+                self._free()
+            job = self._next()
             if job is None:
                 self._news.wait()
             else:
                 self._carry_out(job)
 
+    def _free(self) -> None:
+        self._forget = False
+        make_room(self.executor.cache, ())
+        hand_back(torch.device("cpu"))
+
+    def _next(self) -> Job | None:
+        """Take a job; whoever wants to stop it finds it waiting or running, and nothing between."""
+        with self._turn:
+            job = self.store.take()
+            if job is not None:
+                self._cancelled.clear()
+                self._running = job.id
+            if self._stopping.is_set():
+                self._cancelled.set()
+        return job
+
     def _carry_out(self, job: Job) -> None:
-        self._cancelled.clear()
-        self._running = job.id
-        if self._stopping.is_set():
-            self._cancelled.set()
         report = self.report(job)
         self.changed(job, None)
         error = self._error_of(job, report)
-        self._running = None
+        with self._turn:
+            self._running = None
         if isinstance(error, Interrupted) and self._stopping.is_set():
             self.store.put_back(job)
             return
         status = report.end(error)
         self.store.finish(job, status, report.shown, report.messages)
+        self.journals.forget(job.id)
         self.changed(job, status)
         report.close()
 
@@ -123,4 +145,5 @@ class Worker:
     def _run(self, job: Job, report: Report) -> None:
         workflow = read_api(dict(job.prompt), Schemas.of(self.executor.classes))
         extra: Any = drawing_of(job.extra_data)
-        self.executor.run(workflow, report.hear, extra, targets=job.outputs, stop=self._cancelled)
+        with closing(self.journals.open(job.id)) as journal:
+            self.executor.run(workflow, report.hear, extra, job.outputs, self._cancelled, journal)

@@ -20,6 +20,9 @@ from if_graph.folders import Folders  # noqa: E402
 from if_graph.graph.registry import NodeClasses  # noqa: E402
 from if_graph.progress import report  # noqa: E402
 from if_graph.server.app import Setup, make_app  # noqa: E402
+from if_graph.server.state import STATE  # noqa: E402
+
+from if_graph_nodes.core import NODE_CLASS_MAPPINGS as CORE  # noqa: E402
 
 TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
 
@@ -55,7 +58,9 @@ class Server:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     async def _start(self):
-        self._runner = aiohttp.web.AppRunner(make_app(self.setup), shutdown_timeout=0.1)
+        app = make_app(self.setup)
+        self.worker = app[STATE].worker
+        self._runner = aiohttp.web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         await aiohttp.web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.port = self._runner.addresses[0][1]
@@ -121,7 +126,7 @@ def toys():
         spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
         sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[spec.name])
-    return NodeClasses(sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | {"Hold": Hold})
+    return NodeClasses(sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | CORE | {"Hold": Hold})
 
 
 @pytest.fixture(scope="session")

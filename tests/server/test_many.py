@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("aiohttp", reason="extra 'editor': pip install -e '.[editor]'")
 TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
 CLIENTS, EACH = 8, 25
+PICTURE = {"prompt": "", "width": 4, "strength": 1.0, "mode": "gray", "flip": False}
 
 
 @pytest.fixture
@@ -28,14 +29,16 @@ def start(tmp_path):
 
     yield start
     for server in servers:
-        server.kill()
-        server.wait()
+        with server:  # closes what it wrote to
+            server.kill()
 
 
 def flow(number):
     return {
         "1": {"class_type": "Steps", "inputs": {"value": number, "steps": 200}},
         "2": {"class_type": "Show", "inputs": {"value": ["1", 0]}},
+        "3": {"class_type": "Picture", "inputs": PICTURE | {"seed": number}},
+        "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "many"}},
     }
 
 
@@ -44,9 +47,9 @@ def memory(server):
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
-def queue_all(client):
+def queue_all(client, first=0):
     def queue(who):
-        return [client.queue(flow(100 * who + i), client_id=str(who)) for i in range(EACH)]
+        return [client.queue(flow(first + 100 * who + i), client_id=str(who)) for i in range(EACH)]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         return list(pool.map(queue, range(CLIENTS)))
@@ -64,15 +67,19 @@ def test_of_200_runs_of_8_clients_none_is_lost_and_memory_stays(start):
     server, client = start()
     assert_each_in_its_order(client, queue_all(client))
     before = memory(server)
-    assert_each_in_its_order(client, queue_all(client))
+    assert_each_in_its_order(client, queue_all(client, first=1000))
     assert memory(server) - before < 30_000  # KiB; the second 200 add nothing that stays
 
 
-def test_the_queue_goes_on_after_a_kill(start):
+def test_the_queue_goes_on_after_a_kill_and_no_picture_is_saved_twice(start, tmp_path):
     server, client = start()
     runs = queue_all(client)
+    client.wait(runs[0][EACH // 2], 300)
     server.send_signal(signal.SIGKILL)
     server.wait()
+    before = len(list((tmp_path / "output").glob("*.png")))
     _, client = start()
     assert_each_in_its_order(client, runs)
-    assert len(client.history()) == CLIENTS * EACH
+    after = sorted(path.name for path in (tmp_path / "output").iterdir())
+    assert after == [f"many_{number:05}_.png" for number in range(1, CLIENTS * EACH + 1)]
+    assert (0 < before < CLIENTS * EACH, len(client.history())) == (True, CLIENTS * EACH)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from if_graph.client import Client
+
 NUMBER = {"class_type": "Number", "inputs": {"value": 3}}
 SHOW = {"class_type": "Show", "inputs": {"value": ["1", 0]}}
 FLOW = {"1": NUMBER, "2": SHOW}
@@ -162,3 +164,27 @@ def test_queue_and_history_outlive_the_server(make_server, tmp_path, hold):
     assert done in after.json("GET", "/history")
     assert hold.BEGUN.wait(10)
     assert after.json("GET", "/queue")["queue_running"][0][1] == held
+
+
+def test_a_run_cut_short_goes_on_and_saves_no_picture_twice(make_server, tmp_path, hold):
+    prompt = picture(seed=3) | {"4": node("Hold", value=5), "5": node("Show", value=["4", 0])}
+    prompt["2"] = node("SaveImage", images=["1", 0], filename_prefix="once")
+    before = make_server(tmp_path)
+    run = before.json("POST", "/prompt", {"prompt": prompt})["prompt_id"]
+    assert hold.BEGUN.wait(10)
+    before.stop()
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["once_00001_.png"]
+    hold.GO.set()
+    shown = Client(f"http://127.0.0.1:{make_server(tmp_path).port}").wait(run, 20)["outputs"]["2"]
+    assert [image["filename"] for image in shown["images"]] == ["once_00001_.png"]
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["once_00001_.png"]
+    assert not list((tmp_path / "home" / "running").iterdir())
+
+
+def test_an_interrupt_between_two_runs_stops_neither(server):
+    worker, changed = server.worker, server.worker.changed
+    worker.changed = lambda job, status: (status and worker.interrupt(), changed(job, status))
+    runs = [server.watch({"1": node("Steps", value=900 + i, steps=3), "2": SHOW}) for i in range(2)]
+    worker.changed = changed
+    ends = [one["type"] for run in runs for one in run if one["type"].startswith("execution_s")]
+    assert ends == ["execution_start", "execution_success"] * 2
