@@ -1,5 +1,6 @@
 """Where files of the current run are read and written, and under which names; the host says, nodes ask."""
 
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,15 @@ class Folders:
     input: Path = field(default_factory=lambda: Path("input"))
     output: Path = field(default_factory=lambda: Path("output"))
     temp: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "if-graph")
+
+
+_ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]")
+
+
+def split_annotation(name: str, folder: str = "input") -> tuple[str, str]:
+    """Take ``cat.png [output]`` apart into name and folder; ``folder`` stays where nothing is annotated."""
+    found = _ANNOTATED.fullmatch(name)
+    return (found[1], found[2]) if found else (name, folder)
 
 
 _current: ContextVar[Folders | None] = ContextVar("if_graph_folders", default=None)

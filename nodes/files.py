@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from if_graph.errors import InputError
-from if_graph.folders import current_folders
+from if_graph.folders import current_folders, split_annotation
 
 from .images import to_levels
 from .saving import save_numbered
@@ -28,18 +28,31 @@ SHIPPED = "if_graph_workflows"
 def input_file(name: str) -> Path:
     """Return the file of a picture in the input folder; else the one of that name shipped with workflows.
 
+    Args:
+        name: its path below the input folder, or below the one that is named behind it: ``cat.png [output]``.
+
     Raises:
         InputError: if it is not there, or lies outside.
     """
-    folder = current_folders().input.resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder):
-        raise InputError(f"image {name!r} lies outside the input folder {folder}; copy it there")
+    plain, kind = split_annotation(name)
+    folder: Path = getattr(current_folders(), kind).resolve()
+    path = _inside(folder, plain)
+    if path is None:
+        raise InputError(f"image {name!r} lies outside the {kind} folder {folder}; copy it there")
     if path.is_file():
         return path
-    if name in (shipped := _shipped_inputs()):
-        return shipped[name]
-    raise InputError(f"image {name!r} is not in the input folder {folder}; copy it there or give --input")
+    if kind == "input" and plain in (shipped := _shipped_inputs()):
+        return shipped[plain]
+    raise InputError(f"image {name!r} is not in the {kind} folder {folder}; copy it there or give --input")
+
+
+def _inside(folder: Path, name: str) -> Path | None:
+    """Return the path below ``folder``, links followed; None where it leads out or no file has such a name."""
+    try:
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a zero byte
+        return None
+    return path if path.is_relative_to(folder) else None
 
 
 def _shipped_inputs() -> dict[str, Path]:

@@ -17,6 +17,7 @@ from if_graph.server import editor, routes_about, routes_files, routes_queue, ro
 from if_graph.server.guard import guard
 from if_graph.server.hub import Hub, as_text
 from if_graph.server.journals import Journals
+from if_graph.server.limits import Limits
 from if_graph.server.metrics import Metrics
 from if_graph.server.packs import PromptServer
 from if_graph.server.refusals import Refused
@@ -42,6 +43,7 @@ class Setup:
         static: the front end's files; None serves the API alone.
         packs: folders of other packs by name.
         prompt_server: what those packs saw.
+        limits: how much one client may take.
     """
 
     classes: NodeClasses
@@ -53,6 +55,7 @@ class Setup:
     static: Path | None = None
     packs: dict[str, Path] = field(default_factory=dict)
     prompt_server: PromptServer = field(default_factory=PromptServer)
+    limits: Limits = field(default_factory=Limits)
 
 
 def make_app(setup: Setup) -> web.Application:
@@ -87,7 +90,11 @@ def _add_twice(app: web.Application, route: web.AbstractRouteDef) -> None:
 
 
 def _state(setup: Setup, tell: "Teller") -> State:
-    store, hub, metrics = JobStore(setup.home / "jobs.sqlite3", setup.queue_limit), Hub(), Metrics()
+    store, hub, metrics = (
+        JobStore(setup.home / "jobs.sqlite3", setup.queue_limit),
+        Hub(setup.limits),
+        Metrics(),
+    )
     user = setup.home / "user"
     user.mkdir(parents=True, exist_ok=True)
     executor = Executor(setup.classes, setup.cache)
@@ -95,7 +102,7 @@ def _state(setup: Setup, tell: "Teller") -> State:
     worker = Worker(store, executor, setup.folders, journals, tell.report, tell.changed)
     metrics.watch("if_graph_queue_length", "Runs that wait or are running.", lambda: store.count(WAITING))
     metrics.watch("if_graph_clients", "Websockets that are open.", lambda: len(hub))
-    return State(setup.classes, setup.folders, user, store, worker, hub, metrics, setup.packs)
+    return State(setup.classes, setup.folders, user, store, worker, hub, metrics, setup.packs, setup.limits)
 
 
 class Teller:

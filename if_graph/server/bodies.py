@@ -2,18 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from if_graph.server.refusals import Refused
+from if_graph.server.state import state_of
+
+T = TypeVar("T")
 
 LARGEST_JSON = 16 * 2**20
 """Bytes of a JSON body; a workflow with a thousand nodes is about one tenth of it."""
 DEEPEST = 64
-SLOWEST = 60.0
-"""Seconds a body may take to arrive."""
 
 
 async def read_bytes(request: web.Request, largest: int) -> bytes:
@@ -22,10 +23,19 @@ async def read_bytes(request: web.Request, largest: int) -> bytes:
     Raises:
         Refused: if it is larger than ``largest`` bytes, or arrives too slowly.
     """
+    return await in_time(_read(request, largest), state_of(request).limits.body_seconds)
+
+
+async def in_time(work: Awaitable[T], seconds: float) -> T:
+    """Wait for what a client sends.
+
+    Raises:
+        Refused: if it takes longer than ``seconds``.
+    """
     try:
-        return await asyncio.wait_for(_read(request, largest), SLOWEST)
+        return await asyncio.wait_for(work, seconds)
     except asyncio.TimeoutError as error:
-        raise Refused(408, "too_slow", f"the body took more than {SLOWEST:.0f} s; send it again") from error
+        raise Refused(408, "too_slow", f"the body took more than {seconds:g} s; send it again") from error
 
 
 async def _read(request: web.Request, largest: int) -> bytes:

@@ -3,17 +3,17 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
+from if_graph.server.limits import Limits
 from if_graph.server.previews import frame_with_metadata, plain_frame
 from if_graph.server.refusals import Refused
 
-MOST_CLIENTS = 64
-_MOST_WAITING = 2000
 _PREVIEWS_UP_TO = 50
 _FEATURES = {"supports_preview_metadata": True, "max_upload_size": 64 * 2**20}
 
@@ -21,16 +21,21 @@ _FEATURES = {"supports_preview_metadata": True, "max_upload_size": 64 * 2**20}
 @dataclass
 class _Client:
     socket: web.WebSocketResponse
-    waiting: asyncio.Queue[str | bytes | None] = field(default_factory=lambda: asyncio.Queue(_MOST_WAITING))
+    waiting: asyncio.Queue[str | bytes]
+    transport: asyncio.BaseTransport | None
     has_metadata: bool = False
 
     def put(self, message: str | bytes) -> None:
         """Queue a message; a client too slow to read them is let go."""
         if self.waiting.full():
-            self.waiting.get_nowait()
-            self.waiting.put_nowait(None)
+            self.drop()
         else:
             self.waiting.put_nowait(message)
+
+    def drop(self) -> None:
+        """Hang up, without a word: whoever does not read could not be told."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
 
 
 def as_text(event: str, data: Mapping[str, Any]) -> str:
@@ -39,9 +44,14 @@ def as_text(event: str, data: Mapping[str, Any]) -> str:
 
 
 class Hub:
-    """Sends messages to clients; to be used from the event loop only."""
+    """Sends messages to clients; to be used from the event loop only.
 
-    def __init__(self) -> None:
+    Args:
+        limits: how many clients there may be, and how much may wait for one.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._clients: dict[str, _Client] = {}
 
     def __len__(self) -> int:
@@ -69,11 +79,13 @@ class Hub:
             Refused: if there are too many.
         """
         client_id = request.query.get("clientId") or uuid4().hex
-        if len(self) >= MOST_CLIENTS and client_id not in self._clients:
-            raise Refused(503, "too_many_clients", f"{MOST_CLIENTS} clients are connected; close one")
+        if len(self) >= self._limits.clients and client_id not in self._clients:
+            raise Refused(503, "too_many_clients", f"{self._limits.clients} clients are connected; close one")
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=2**16)
         await socket.prepare(request)
-        client = self._clients[client_id] = _Client(socket)
+        client = self._clients[client_id] = _Client(
+            socket, asyncio.Queue(self._limits.unread), request.transport
+        )
         self.send("status", {**greeting, "sid": client_id}, client_id)
         writing = asyncio.create_task(_write(client))
         try:
@@ -85,9 +97,13 @@ class Hub:
         return socket
 
     async def close(self) -> None:
-        """Say goodbye to all."""
-        for client in list(self._clients.values()):
-            await client.socket.close(message=b"the server stops")
+        """Say goodbye to all, and hang up on those who do not hear it."""
+        clients = list(self._clients.values())
+        words = [asyncio.create_task(client.socket.close(message=b"the server stops")) for client in clients]
+        if words:
+            await asyncio.wait(words, timeout=self._limits.farewell_seconds)
+        for client in clients:
+            client.drop()
 
     def _reached(self, client_id: str | None) -> list[_Client]:
         if client_id is None:
@@ -96,12 +112,13 @@ class Hub:
 
 
 async def _write(client: _Client) -> None:
-    while (message := await client.waiting.get()) is not None:
-        if isinstance(message, bytes):
-            await client.socket.send_bytes(message)
-        else:
-            await client.socket.send_str(message)
-    await client.socket.close(message=b"too slow")
+    with suppress(ConnectionError):  # it has hung up; whoever reads from it notices too
+        while True:
+            message = await client.waiting.get()
+            if isinstance(message, bytes):
+                await client.socket.send_bytes(message)
+            else:
+                await client.socket.send_str(message)
 
 
 async def _read(client: _Client) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path, PurePosixPath
 
 from if_graph.server.refusals import Refused
 
-_ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]")
 _CONTROL = re.compile(r"[\0-\x1f\x7f\\:]")
 _LONGEST = 200
 
@@ -30,12 +29,6 @@ def contained(root: Path, *parts: str, hidden: bool = False) -> Path:
     if not path.is_relative_to(base):
         raise Refused(403, "bad_path", "the path leads out of its folder; send a name inside it")
     return path
-
-
-def split_annotation(name: str, folder: str) -> tuple[str, str]:
-    """Take ``cat.png [output]`` apart into name and folder; ``folder`` stays where nothing is annotated."""
-    found = _ANNOTATED.fullmatch(name)
-    return (found[1], found[2]) if found else (name, folder)
 
 
 def _names(part: str, hidden: bool) -> list[str]:

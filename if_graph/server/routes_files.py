@@ -6,7 +6,9 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from if_graph.server.paths import contained, split_annotation
+from if_graph.folders import split_annotation
+from if_graph.server.bodies import in_time
+from if_graph.server.paths import contained
 from if_graph.server.pictures import (
     DOWNLOAD,
     channel,
@@ -83,6 +85,10 @@ def _keep(state: State, data: bytes, name: str, fields: dict[str, str]) -> dict[
 
 async def _form(request: web.Request) -> tuple[bytes, str, dict[str, str]]:
     """Return the picture of a form, its name, and the other fields."""
+    return await in_time(_read_form(request), state_of(request).limits.upload_seconds)
+
+
+async def _read_form(request: web.Request) -> tuple[bytes, str, dict[str, str]]:
     if request.content_type != "multipart/form-data":
         raise Refused(415, "bad_form", "the body is no form, expected multipart/form-data with image")
     data, name, fields = None, "", {}

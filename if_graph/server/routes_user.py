@@ -14,6 +14,8 @@ from if_graph.server.state import State, state_of
 
 routes = web.RouteTableDef()
 SETTINGS = "comfy.settings.json"
+_UNASKED = {"Comfy.TutorialCompleted": True, "Comfy.Notification.ShowVersionUpdates": False}
+"""Settings of who has set none: no tutorial, and no question to the editor's makers about newer versions."""
 _EMPTY = {"user.css": (b"", "text/css"), "comfy.templates.json": (b"[]", "application/json")}
 _TYPES = {".json": "application/json", ".css": "text/css"}
 
@@ -130,7 +132,7 @@ async def move_file(request: web.Request) -> web.Response:
 def _settings(state: State) -> dict[str, Any]:
     path = state.user / SETTINGS
     kept = parse_json(path.read_bytes()) if path.is_file() else {}
-    return {"Comfy.TutorialCompleted": True} | (kept if isinstance(kept, dict) else {})
+    return _UNASKED | (kept if isinstance(kept, dict) else {})
 
 
 def _save_settings(state: State, changed: dict[str, Any]) -> None:

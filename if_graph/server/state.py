@@ -12,6 +12,7 @@ from aiohttp import web
 from if_graph.folders import Folders, using_folders
 from if_graph.graph.registry import NodeClasses
 from if_graph.server.hub import Hub
+from if_graph.server.limits import Limits
 from if_graph.server.metrics import Metrics
 from if_graph.server.refusals import Refused
 from if_graph.server.store import WAITING, JobStore
@@ -33,6 +34,7 @@ class State:
         hub: the clients.
         metrics: what is counted.
         packs: folders of other packs by the name under which their files are served.
+        limits: how much one client may take.
     """
 
     classes: NodeClasses
@@ -43,6 +45,7 @@ class State:
     hub: Hub
     metrics: Metrics
     packs: dict[str, Path] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     def folder(self, kind: str) -> Path:
         """Return the folder that a client names.

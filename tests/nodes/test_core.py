@@ -68,7 +68,19 @@ def test_a_picture_comes_back_as_it_was_saved(folders):
     assert mask.shape == (1, 64, 64)
 
 
-@pytest.mark.parametrize("name", ["no.png", "../a.png", "/etc/passwd", "."])
+@pytest.mark.parametrize("kind", ["input", "output", "temp"])
+def test_a_picture_is_read_from_the_folder_that_its_name_tells(folders, kind):
+    folder = getattr(folders, kind)
+    (folder / "clipspace").mkdir(parents=True)
+    Image.new("RGBA", (6, 4), (0, 0, 0, 0)).save(folder / "clipspace" / "a.png")
+    assert LoadImage.VALIDATE_INPUTS(image=f"clipspace/a.png [{kind}]") is True
+    assert LoadImage().run(f"clipspace/a.png [{kind}]")[1].shape == (1, 4, 6)
+
+
+OUTSIDE = ["../a.png [output]", "/etc/passwd [temp]", "a.png [home]", "../out/a.png [input]", "\0 [temp]"]
+
+
+@pytest.mark.parametrize("name", ["no.png", "../a.png", "/etc/passwd", ".", *OUTSIDE])
 def test_pictures_that_are_not_there_or_outside_are_refused(folders, name):
     assert "image" in LoadImage.VALIDATE_INPUTS(image=name)
 

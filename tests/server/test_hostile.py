@@ -10,6 +10,8 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from if_graph.server.limits import Limits
+
 SCRIPT = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 SECRET = "secret.txt"
 OUT = [
@@ -209,3 +211,50 @@ def test_odd_words_on_a_websocket_hurt_nobody(server, sent):
 
     asyncio.run(talk())
     assert server.ask("GET", "/health").status == 200
+
+
+SLOW = {
+    "/prompt": b"POST /prompt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+    "/upload/image": b"POST /upload/image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n",
+}
+
+
+@pytest.mark.parametrize("path", SLOW)
+def test_a_body_that_does_not_arrive_in_time_is_refused(make_server, tmp_path, path):
+    server = make_server(tmp_path, limits=Limits(body_seconds=0.05, upload_seconds=0.05))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as slow:
+        slow.sendall(SLOW[path])
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+
+
+SILENT = b"GET /ws?clientId=me HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+SILENT += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n"
+
+
+def test_a_client_that_does_not_read_is_let_go(make_server, tmp_path):
+    server = make_server(tmp_path, limits=Limits(unread=4))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(SILENT)
+        assert client.recv(100).startswith(b"HTTP/1.1 101")
+        for _ in range(60):
+            server.setup.prompt_server.send("x", {"text": "x" * 2**20}, "me")
+        received = sum(iter(lambda: len(client.recv(2**20)), 0))  # until the server hangs up
+    assert received < 60 * 2**20
+    assert b"if_graph_clients 0.0" in server.ask("GET", "/metrics").data
+
+
+def test_a_client_that_does_not_read_does_not_hold_up_the_end(make_server, tmp_path):
+    server = make_server(tmp_path, limits=Limits(unread=100, farewell_seconds=0.05))
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(SILENT)
+        assert client.recv(100).startswith(b"HTTP/1.1 101")
+        for _ in range(60):
+            server.setup.prompt_server.send("x", {"text": "x" * 2**20}, "me")
+        server.stop()
+    assert not server.worker.is_alive
+
+
+def test_of_clients_only_so_many_are_let_in(make_server, tmp_path):
+    server = make_server(tmp_path, limits=Limits(clients=0))
+    assert server.ask("GET", "/ws").status == 503
