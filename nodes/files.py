@@ -47,7 +47,7 @@ def input_file(name: str) -> Path:
 
 
 def _inside(folder: Path, name: str) -> Path | None:
-    """Return the path below ``folder``, links followed; None where it leads out or no file has such a name."""
+    """Return the path below ``folder``, links followed; None where it leads out or no file reads so."""
     try:
         path = (folder / name).resolve()
     except (OSError, RuntimeError, ValueError):  # a loop of links, a zero byte

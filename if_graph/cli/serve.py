@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    missing = [name for name in ("aiohttp", "prometheus_client") if find_spec(name) is None]
+    missing = [name for name in ("aiohttp", "prometheus_client", "psutil") if find_spec(name) is None]
     if missing:
         raise InputError(f"{' and '.join(missing)} not installed; run pip install 'if-graph[editor]'")
     if not 0 <= args.port <= 65535:

@@ -13,7 +13,7 @@ from if_graph.folders import Folders
 from if_graph.graph.cache import ResultCache
 from if_graph.graph.executor import Executor
 from if_graph.graph.registry import NodeClasses
-from if_graph.server import editor, routes_about, routes_files, routes_queue, routes_user
+from if_graph.server import editor, logs, routes_about, routes_files, routes_queue, routes_user
 from if_graph.server.guard import guard
 from if_graph.server.hub import Hub, as_text
 from if_graph.server.journals import Journals
@@ -63,12 +63,14 @@ def make_app(setup: Setup) -> web.Application:
     app = web.Application(middlewares=[guard(setup.token), _counted], client_max_size=2**16)
     teller = app[_TELLER] = Teller()
     app[STATE] = teller.state = _state(setup, teller)
+    app[logs.PANEL] = logs.LogPanel(teller.send)
     tables = (*_TABLES, setup.prompt_server.routes)
     for route in [route for table in tables for route in table]:
         _add_twice(app, route)
     app.router.add_get("/ws", websocket)
     if setup.static is not None:
         editor.add_front_end(app, setup.static)
+    app.on_shutdown.append(_say_goodbye)
     app.cleanup_ctx.append(lambda app: _running(app, setup.prompt_server))
     return app
 
@@ -79,6 +81,7 @@ _TABLES: tuple[Iterable[web.AbstractRouteDef], ...] = (
     routes_user.routes,
     routes_about.routes,
     editor.routes,
+    logs.routes,
 )
 
 
@@ -152,12 +155,18 @@ async def _running(app: web.Application, prompt_server: PromptServer) -> AsyncIt
     teller = app[_TELLER]
     teller.loop = asyncio.get_running_loop()
     prompt_server.send = teller.send
+    logging.getLogger().addHandler(app[logs.PANEL])
     state.worker.start()
     yield
+    logging.getLogger().removeHandler(app[logs.PANEL])
     prompt_server.send = lambda event, data, sid: None
-    await state.hub.close()
     await asyncio.get_running_loop().run_in_executor(None, state.worker.stop)
     state.store.close()
+
+
+async def _say_goodbye(app: web.Application) -> None:
+    """Close websockets while their connections still are."""
+    await app[STATE].hub.close()
 
 
 @web.middleware

@@ -57,6 +57,10 @@ class Hub:
     def __len__(self) -> int:
         return len(self._clients)
 
+    def client_ids(self) -> set[str]:
+        """Return the ids of all who are connected."""
+        return set(self._clients)
+
     def send(self, event: str, data: Mapping[str, Any], client_id: str | None = None) -> None:
         """Send a message to one client, or to all where none is named; nobody need be there."""
         self.send_text(as_text(event, data), client_id)

@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from aiohttp import web
 
@@ -70,10 +71,11 @@ def _described(state: State, names: list[str]) -> dict[str, Any]:
 @routes.get("/system_stats")
 async def system_stats(request: web.Request) -> web.Response:
     """Tell of the machine: versions, memory, device."""
+    memory = psutil.virtual_memory()
     system = {
         "os": sys.platform,
-        "ram_total": 0,
-        "ram_free": 0,
+        "ram_total": memory.total,
+        "ram_free": memory.available,
         "comfyui_version": SPEAKS,
         "if_graph_version": __version__,
         "python_version": platform.python_version(),
@@ -81,16 +83,22 @@ async def system_stats(request: web.Request) -> web.Response:
         "embedded_python": False,
         "argv": [],
     }
-    return web.json_response({"system": system, "devices": [_device()]})
+    return web.json_response({"system": system, "devices": [_device(memory.total, memory.available)]})
 
 
-def _device() -> dict[str, Any]:
-    if not torch.cuda.is_available():
-        sizes = dict.fromkeys(("vram_total", "vram_free", "torch_vram_total", "torch_vram_free"), 0)
-        return {"name": "cpu", "type": "cpu", "index": None, **sizes}
-    free, total = torch.cuda.mem_get_info()
-    sizes = {"vram_total": total, "vram_free": free, "torch_vram_total": total, "torch_vram_free": free}
-    return {"name": torch.cuda.get_device_name(), "type": "cuda", "index": 0, **sizes}
+def _device(total: int, free: int) -> dict[str, Any]:
+    """Describe the GPU, or the CPU with the machine's bytes of memory, as ComfyUI does."""
+    name: dict[str, Any] = {"name": "cpu", "type": "cpu", "index": None}
+    if torch.cuda.is_available():
+        name = {"name": torch.cuda.get_device_name(), "type": "cuda", "index": 0}
+        free, total = torch.cuda.mem_get_info()
+    return {
+        **name,
+        "vram_total": total,
+        "vram_free": free,
+        "torch_vram_total": total,
+        "torch_vram_free": free,
+    }
 
 
 @routes.get("/models")

@@ -7,22 +7,25 @@ import io
 import json
 import sys
 import threading
+import weakref
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from PIL import Image
 
 aiohttp = pytest.importorskip("aiohttp", reason="extra 'editor': pip install -e '.[editor]'")
 pytest.importorskip("prometheus_client", reason="extra 'editor': pip install -e '.[editor]'")
+pytest.importorskip("psutil", reason="extra 'editor': pip install -e '.[editor]'")
+
+from if_graph_nodes.core import NODE_CLASS_MAPPINGS as CORE  # noqa: E402
 
 from if_graph.folders import Folders  # noqa: E402
 from if_graph.graph.registry import NodeClasses  # noqa: E402
 from if_graph.progress import report  # noqa: E402
 from if_graph.server.app import Setup, make_app  # noqa: E402
 from if_graph.server.state import STATE  # noqa: E402
-
-from if_graph_nodes.core import NODE_CLASS_MAPPINGS as CORE  # noqa: E402
 
 TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
 
@@ -45,13 +48,28 @@ class Hold:
         return (value,)
 
 
+class Network:
+    """Makes a network that is part of a cycle, as hooks make them."""
+
+    CATEGORY, FUNCTION, RETURN_TYPES = "toys", "run", ("INT",)
+    MADE = []
+    INPUT_TYPES = classmethod(lambda cls: {"required": {}})
+
+    def run(self):
+        network = torch.nn.Identity()
+        network.register_forward_pre_hook(lambda *_: network)
+        self.MADE.append(weakref.ref(network))
+        return (network,)
+
+
 class Server:
     """A running server, and how to talk to it."""
 
     def __init__(self, setup):
         self.setup = setup
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._call(self._start())
 
     def _call(self, work):
@@ -69,6 +87,9 @@ class Server:
         if self._loop.is_running():
             self._call(self._runner.cleanup())
             self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
 
     def ask(self, method, path, body=None, **headers):
         """Return status, body and headers; header names have _ for -."""
@@ -126,7 +147,9 @@ def toys():
         spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
         sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[spec.name])
-    return NodeClasses(sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | CORE | {"Hold": Hold})
+    return NodeClasses(
+        sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | CORE | {"Hold": Hold, "Network": Network}
+    )
 
 
 @pytest.fixture(scope="session")
@@ -165,6 +188,12 @@ def hold():
     Hold.BEGUN.clear()
     yield Hold
     Hold.GO.set()
+
+
+@pytest.fixture
+def networks():
+    """Weak references to what ``Network`` nodes have made."""
+    return Network.MADE
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Uploads, view, user data, and what the server tells of itself."""
 
 import io
+import logging
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -126,3 +128,23 @@ def test_a_store_that_was_cut_short_runs_first_what_was_running(tmp_path):
     assert store.take().id == "a"
     again = JobStore(tmp_path / "jobs")  # the first was never closed, as after kill -9
     assert [again.take().id for _ in "abc"] == ["a", "b", "c"]
+
+
+def test_log_lines_are_listed_and_reach_who_follows_them(server):
+    def log(messages, run):
+        followed = server.ask("PATCH", "/internal/logs/subscribe", {"clientId": "me", "enabled": True})
+        logging.getLogger("if_graph.test").warning("one line")
+        return followed.status == 200
+
+    messages = server.watch(FLOW, until="logs", during=log)
+    assert messages[-1]["data"]["entries"][0]["m"] == "WARNING: one line\n"
+    assert server.json("GET", "/internal/logs/raw")["entries"][-1]["m"] == "WARNING: one line\n"
+    assert server.json("GET", "/internal/logs").endswith(" - WARNING: one line\n")
+    assert server.ask("PATCH", "/internal/logs/subscribe", {"clientId": "nobody"}).status == 400
+
+
+def test_the_machines_memory_is_told(server):
+    told = server.json("GET", "/system_stats")
+    assert told["system"]["ram_total"] == psutil.virtual_memory().total
+    assert 0 < told["system"]["ram_free"] <= told["system"]["ram_total"]
+    assert told["devices"][0]["vram_total"] > 0

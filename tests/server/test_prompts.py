@@ -188,3 +188,11 @@ def test_an_interrupt_between_two_runs_stops_neither(server):
     worker.changed = changed
     ends = [one["type"] for run in runs for one in run if one["type"].startswith("execution_s")]
     assert ends == ["execution_start", "execution_success"] * 2
+
+
+def test_free_lets_networks_go_before_the_next_run(server, networks):
+    server.watch({"1": node("Network"), "2": SHOW})
+    assert networks[-1]() is not None
+    server.ask("POST", "/free", {"unload_models": True})
+    server.watch({"1": node("Number", value=501), "2": SHOW})
+    assert networks[-1]() is None
