@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Protocol
 
@@ -25,6 +26,8 @@ class Folders:
     temp: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "if-graph")
 
 
+SHIPPED = "if_graph_workflows"
+"""Package whose folder ``inputs`` holds the pictures that shipped workflows start from."""
 _ANNOTATED = re.compile(r"(.*) \[(input|output|temp)\]")
 
 
@@ -32,6 +35,15 @@ def split_annotation(name: str, folder: str = "input") -> tuple[str, str]:
     """Take ``cat.png [output]`` apart into name and folder; ``folder`` stays where nothing is annotated."""
     found = _ANNOTATED.fullmatch(name)
     return (found[1], found[2]) if found else (name, folder)
+
+
+def shipped_inputs() -> dict[str, Path]:
+    """Return the pictures that come with the workflows by name; none inside ComfyUI or a bare checkout."""
+    try:
+        folder = Path(str(resources.files(SHIPPED))) / "inputs"
+    except ModuleNotFoundError:
+        return {}
+    return {path.name: path for path in folder.glob("*.png")}
 
 
 _current: ContextVar[Folders | None] = ContextVar("if_graph_folders", default=None)

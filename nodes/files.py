@@ -4,7 +4,6 @@ import json
 import re
 import time
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,13 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from if_graph.errors import InputError
-from if_graph.folders import current_folders, split_annotation
+from if_graph.folders import current_folders, shipped_inputs, split_annotation
 
 from .images import to_levels
 from .saving import save_numbered
 
 LONGEST_NAME = 200
 """Bytes in the name of a file or folder; file systems take 255, and numbers and temporary names need some."""
-
-SHIPPED = "if_graph_workflows"
-"""Package whose folder ``inputs`` holds the pictures that shipped workflows start from."""
 
 
 def input_file(name: str) -> Path:
@@ -41,7 +37,7 @@ def input_file(name: str) -> Path:
         raise InputError(f"image {name!r} lies outside the {kind} folder {folder}; copy it there")
     if path.is_file():
         return path
-    if kind == "input" and plain in (shipped := _shipped_inputs()):
+    if kind == "input" and plain in (shipped := shipped_inputs()):
         return shipped[plain]
     raise InputError(f"image {name!r} is not in the {kind} folder {folder}; copy it there or give --input")
 
@@ -53,15 +49,6 @@ def _inside(folder: Path, name: str) -> Path | None:
     except (OSError, RuntimeError, ValueError):  # a loop of links, a zero byte
         return None
     return path if path.is_relative_to(folder) else None
-
-
-def _shipped_inputs() -> dict[str, Path]:
-    """Return the pictures that come with the workflows by name; none inside ComfyUI or a bare checkout."""
-    try:
-        folder = Path(str(resources.files(SHIPPED))) / "inputs"
-    except ModuleNotFoundError:
-        return {}
-    return {path.name: path for path in folder.glob("*.png")}
 
 
 def save_pictures(

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from if_graph.errors import WorkflowError
+from if_graph.folders import SHIPPED
 from if_graph.graph.wording import nearest
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable  # new in 3.11
 
-PACKAGE = "if_graph_workflows"
+PACKAGE = SHIPPED
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from if_graph.folders import split_annotation
+from if_graph.folders import shipped_inputs, split_annotation
 from if_graph.server.bodies import in_time
 from if_graph.server.paths import contained
 from if_graph.server.pictures import (
@@ -72,7 +72,9 @@ def _named(state: State, name: str, subfolder: str, kind: str) -> Path:
     name, kind = split_annotation(name, kind)
     if not name:
         raise Refused(400, "bad_query", "filename is missing; send ?filename=NAME&type=output")
-    return contained(state.folder(kind), subfolder, name)
+    path = contained(state.folder(kind), subfolder, name)
+    is_input = kind == "input" and not subfolder and not path.is_file()
+    return shipped_inputs().get(name, path) if is_input else path
 
 
 def _keep(state: State, data: bytes, name: str, fields: dict[str, str]) -> dict[str, str]:

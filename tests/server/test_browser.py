@@ -29,6 +29,11 @@ QUICK = """(prompt) => {
     }
   }
 }"""
+LEGIBLE = """async () => {
+  const settings = {"LiteGraph.Canvas.MinFontSizeForLOD": 0, "Comfy.Minimap.Visible": false};
+  for (const [id, value] of Object.entries(settings)) await app.extensionManager.setting.set(id, value);
+  app.canvas.fitViewToSelectionAnimated?.();
+}"""
 WATCH = """() => {
   window.heard = [];
   for (const name of ["progress", "executed", "execution_success", "execution_error", "b_preview"]) {
@@ -72,7 +77,7 @@ def start(tmp_path):
 
 def opened(browser, address):
     """Return the editor's page and the list that its errors go to."""
-    page, errors = browser.new_page(viewport={"width": 1500, "height": 900}), []
+    page, errors = browser.new_page(viewport={"width": 1600, "height": 900}), []
     page.set_default_timeout(300_000)
     page.on("console", lambda m: errors.append(f"{m.text} {m.location}") if m.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -105,6 +110,6 @@ def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(browser, s
 def shoot(page, name):
     """Keep a picture of the page where the environment says so."""
     if PICTURES:
-        page.evaluate("app.canvas.fitViewToSelectionAnimated?.(); app.canvas.draw(true, true)")
+        page.evaluate(LEGIBLE)
         page.wait_for_timeout(1500)
         page.screenshot(path=Path(PICTURES) / f"{name}.png")

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from if_graph.client import Client, ServerError
+from if_graph.folders import shipped_inputs
 from if_graph.server.packs import load_with_packs
 from if_graph.server.store import Job, JobStore
 
@@ -69,6 +70,21 @@ def test_a_mask_becomes_the_transparency_of_its_picture(server, png):
     answer = server.upload(mask.getvalue(), "masked.png", what="mask", original_ref=ref)
     made = Image.open(io.BytesIO(server.ask("GET", "/view?filename=masked.png&type=input").data))
     assert (answer.status, made.getpixel((0, 0))) == (200, (255, 0, 0, 7))
+
+
+def test_a_picture_that_comes_with_a_workflow_is_seen_and_not_written_over(server, png, shared_folder):
+    name, shipped = next(iter(shipped_inputs().items()))
+    before = shipped.read_bytes()
+    assert server.ask("GET", f"/view?filename={name}&type=input").data == before
+    server.upload(png, name)
+    assert server.ask("GET", f"/view?filename={name}&type=input").data == png
+    assert shipped.read_bytes() == before
+
+
+def test_a_node_class_has_a_help_page_that_no_folder_holds(server):
+    page = server.ask("GET", "/docs/SaveImage/de.md").data.decode()
+    assert "Save pictures as PNG files" in page
+    assert "`filename_prefix`" in page
 
 
 def test_a_workflow_is_saved_listed_moved_and_deleted(server):
