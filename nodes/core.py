@@ -12,7 +12,7 @@ from torch import Tensor
 from if_graph.errors import InputError
 from if_graph.folders import current_folders
 
-from .files import input_file, save_pictures, target_of
+from .files import input_file, input_names, save_pictures, target_of
 from .images import from_picture, mask_of
 
 PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tiff"}
@@ -29,16 +29,8 @@ class LoadImage:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        folder = current_folders().input
-        found = (
-            [path for path in folder.rglob("*") if path.suffix.lower() in PICTURES] if folder.is_dir() else []
-        )
-        names = sorted(path.relative_to(folder).as_posix() for path in found)
-        return {
-            "required": {
-                "image": (names, {"image_upload": True, "tooltip": "A picture in the input folder."})
-            }
-        }
+        about = {"image_upload": True, "tooltip": "A picture in the input folder."}
+        return {"required": {"image": (input_names(PICTURES), about)}}
 
     @classmethod
     def VALIDATE_INPUTS(cls, image: str) -> bool | str:

@@ -42,6 +42,18 @@ def input_file(name: str) -> Path:
     raise InputError(f"image {name!r} is not in the {kind} folder {folder}; copy it there or give --input")
 
 
+def input_names(endings: set[str]) -> list[str]:
+    """Return the pictures that :func:`input_file` finds: the user's by name, then those of shipped workflows.
+
+    Args:
+        endings: of names that are pictures, in lower case.
+    """
+    folder = current_folders().input
+    found = folder.rglob("*") if folder.is_dir() else ()
+    own = sorted(path.relative_to(folder).as_posix() for path in found if path.suffix.lower() in endings)
+    return list(dict.fromkeys([*own, *sorted(shipped_inputs())]))
+
+
 def _inside(folder: Path, name: str) -> Path | None:
     """Return the path below ``folder``, links followed; None where it leads out or no file reads so."""
     try:

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from if_graph.files import unfinished
-from if_graph.server.bodies import LARGEST_JSON, parse_json, read_bytes, read_json, read_object
+from if_graph.server.bodies import LARGEST_JSON, parse_json, read_bytes
 from if_graph.server.paths import contained
 from if_graph.server.refusals import Refused
 from if_graph.server.state import State, state_of
@@ -41,15 +41,23 @@ async def one_setting(request: web.Request) -> web.Response:
 @routes.post("/settings")
 async def change_settings(request: web.Request) -> web.Response:
     """Change the settings that the body lists."""
-    _save_settings(state_of(request), await read_object(request))
+    changed = await _sent(request)
+    if not isinstance(changed, dict):
+        raise Refused(400, "bad_json", "the body is not an object, expected {...}")
+    _save_settings(state_of(request), changed)
     return web.json_response({})
 
 
 @routes.post("/settings/{id}")
 async def change_setting(request: web.Request) -> web.Response:
     """Change one setting to the body."""
-    _save_settings(state_of(request), {request.match_info["id"]: await read_json(request)})
+    _save_settings(state_of(request), {request.match_info["id"]: await _sent(request)})
     return web.json_response({})
+
+
+async def _sent(request: web.Request) -> Any:
+    """Return a setting; the editor sends it without saying that it is JSON."""
+    return parse_json(await read_bytes(request, LARGEST_JSON))
 
 
 @routes.get("/userdata")

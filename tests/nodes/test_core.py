@@ -77,6 +77,14 @@ def test_a_picture_is_read_from_the_folder_that_its_name_tells(folders, kind):
     assert LoadImage().run(f"clipspace/a.png [{kind}]")[1].shape == (1, 4, 6)
 
 
+def test_the_list_of_pictures_holds_the_users_first_and_then_the_shipped_ones(folders):
+    Image.new("RGB", (6, 4)).save(folders.input / "z.png")
+    first, *shipped = LoadImage.INPUT_TYPES()["required"]["image"][0]
+    assert first == "z.png"
+    assert shipped
+    assert all(LoadImage.VALIDATE_INPUTS(image=name) is True for name in shipped)
+
+
 OUTSIDE = ["../a.png [output]", "/etc/passwd [temp]", "a.png [home]", "../out/a.png [input]", "\0 [temp]"]
 
 

@@ -98,8 +98,11 @@ def test_a_workflow_is_saved_listed_moved_and_deleted(server):
     assert server.json("GET", "/userdata?dir=workflows&recurse=true") == []
 
 
-def test_a_setting_is_kept(server):
-    server.ask("POST", "/settings/Comfy.Locale", "de")
+@pytest.mark.parametrize("kind", ["application/json", "text/plain;charset=UTF-8"])
+@pytest.mark.parametrize(("path", "body"), [("/Comfy.Locale", b'"de"'), ("", b'{"Comfy.Locale": "de"}')])
+def test_a_setting_is_kept_however_the_editor_labels_it(server, path, body, kind):
+    server.ask("POST", "/settings/Comfy.Locale", "en")
+    assert server.ask("POST", f"/settings{path}", body, Content_Type=kind).status == 200
     assert (
         server.json("GET", "/settings")["Comfy.Locale"]
         == server.json("GET", "/settings/Comfy.Locale")
