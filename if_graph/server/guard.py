@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from if_graph.server.refusals import Refused
 
@@ -34,7 +35,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def guard(token: str | None) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def guard(token: str | None) -> Middleware:
     """Return the middleware that every request passes.
 
     Args:

@@ -93,7 +93,8 @@ async def _form(request: web.Request) -> tuple[bytes, str, dict[str, str]]:
 async def _read_form(request: web.Request) -> tuple[bytes, str, dict[str, str]]:
     if request.content_type != "multipart/form-data":
         raise Refused(415, "bad_form", "the body is no form, expected multipart/form-data with image")
-    data, name, fields = None, "", {}
+    data, name = None, ""
+    fields: dict[str, str] = {}
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or len(fields) > 20:
