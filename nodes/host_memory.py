@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from if_graph.models.placement import Placement, place
-from if_graph.residency import NEVER, Resident, Room, Stay
+from if_graph.residency import NEVER, Room, Stay
+from if_graph.residents import Resident
 
 from .host_modules import comfy_module
 

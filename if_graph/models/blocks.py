@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import gelu_of, spare
+from if_graph.models.layers import PixelNorm, gelu_of, spare
 
 
 class ResBlock(nn.Module):
@@ -22,10 +22,10 @@ class ResBlock(nn.Module):
         scale: float | None = None,
     ) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(config.norm_num_groups, c_in, eps=config.norm_eps)
+        self.norm1 = PixelNorm(config.norm_num_groups, c_in, eps=config.norm_eps)
         self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1)
         self.time_emb_proj = nn.Linear(config.time_embedding_dim, 2 * c_out)
-        self.norm2 = nn.GroupNorm(config.norm_num_groups, c_out, eps=config.norm_eps)
+        self.norm2 = PixelNorm(config.norm_num_groups, c_out, eps=config.norm_eps)
         self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
         if c_in != c_out:
             self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)

@@ -69,7 +69,7 @@ def read_params(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         return {}
-    import yaml  # type: ignore[import-untyped]  # comes with transformers
+    import yaml  # comes with transformers
 
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))

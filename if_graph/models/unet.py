@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.blocks import DownLevel, MidLevel, UpLevel
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import PooledText, ScalarEmbedding, gelu_of
+from if_graph.models.layers import PixelNorm, PooledText, ScalarEmbedding, gelu_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class UNet(nn.Module):
         self.down_blocks = _down_levels(config)
         self.mid_block = MidLevel(config)
         self.up_blocks = _up_levels(config)
-        self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[0], eps=config.norm_eps)
+        self.conv_norm_out = PixelNorm(config.norm_num_groups, widths[0], eps=config.norm_eps)
         self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
 
     def read_text(self, states: Tensor, pooled_states: Tensor | None = None) -> TextFeatures:

@@ -29,7 +29,7 @@ class Board:
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter  # a second
 
-            self._writer = SummaryWriter(str(self._folder), purge_step=report.step)  # type: ignore[no-untyped-call]
+            self._writer = SummaryWriter(str(self._folder), purge_step=report.step)
         for name in ("loss", "rate", "seconds"):
             self._writer.add_scalar(name, getattr(report, name), report.step)
 

@@ -94,7 +94,7 @@ def teach_text(
     learning = [*encoder.parameters(), *reader.parameters(), *picture_reader.parameters()]
     descent = Descent(learning, PEAK_RATE, steps)
     for step in range(steps):
-        batch = pictures.batch(torch.randint(0, len(pictures), (BATCH,), generator=generator).tolist())
+        batch = pictures.batch(torch.randperm(len(pictures), generator=generator)[:BATCH].tolist())
         tokens = tokenizer(batch.captions)
         length = MAX_TOKENS if step % WHOLE_EVERY == 0 else int(tokens.mask.sum(dim=1).max())
         ids, mask = tokens.ids[:, :length], tokens.mask[:, :length].long()

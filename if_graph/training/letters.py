@@ -79,7 +79,8 @@ def _close_to(window: Box) -> Iterator[Box]:
     """The window, and others that begin and end a fraction of a pixel elsewhere."""
     unit = (window[2] - window[0]) / INSIDE[2]
     for moves in product(NUDGES, repeat=4):
-        yield tuple(edge + move * unit for edge, move in zip(window, moves, strict=True))  # type: ignore[return-value]
+        left, top, right, bottom = (edge + move * unit for edge, move in zip(window, moves, strict=True))
+        yield left, top, right, bottom
 
 
 def _windows(found: tuple[int, int, int, int], frame: Box) -> Iterator[Box]:

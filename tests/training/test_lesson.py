@@ -20,7 +20,7 @@ def pictures():
     return MemoryPictures(levels, ["a red wall", "a blue wall"])
 
 
-def test_the_lesson_makes_captions_foretell_their_pictures(pictures, tmp_path):
+def test_the_lesson_makes_captions_tell_their_pictures_apart(pictures, tmp_path):
     train_tokenizer(pictures.captions * 20, 40, tmp_path / "spiece.model")
     torch.manual_seed(0)
     encoder = new_text_encoder(TINY, 40)

@@ -86,7 +86,7 @@ def test_parts_that_do_not_fit_are_refused(recipe_file, change, message):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({}, "data kind is None, expected one of folder, world"),
+        ({}, "data kind is None, expected one of folder, tar, world"),
         ({"kind": "folder"}, "'folder' is None, expected a text"),
         ({"kind": "folder", "folder": "/nowhere"}, "no picture with a caption"),
         ({"kind": "world", "count": "many"}, "'count' is 'many', expected a whole number"),

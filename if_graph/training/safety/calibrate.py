@@ -43,4 +43,4 @@ def balanced_threshold(logits: Tensor, deserved: Tensor) -> float:
 
 @torch.no_grad()
 def _shift(head: nn.Linear, logits: Tensor, deserved: Tensor) -> None:
-    head.bias += THRESHOLD - balanced_threshold(logits, deserved)
+    head.bias.add_(THRESHOLD - balanced_threshold(logits, deserved))
