@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from if_graph.graph.executor import Executor
 from if_graph.graph.registry import NodeClasses
 from if_graph.server import editor, logs, routes_about, routes_files, routes_queue, routes_user
 from if_graph.server.guard import guard
-from if_graph.server.hub import Hub, as_text
+from if_graph.server.hub import Hub
 from if_graph.server.journals import Journals
 from if_graph.server.limits import Limits
 from if_graph.server.metrics import Metrics
 from if_graph.server.packs import PromptServer
 from if_graph.server.refusals import Refused
-from if_graph.server.report import Report
 from if_graph.server.state import STATE, State, state_of
-from if_graph.server.store import WAITING, Job, JobStore
+from if_graph.server.store import WAITING, JobStore
+from if_graph.server.teller import Teller
 from if_graph.server.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def _add_twice(app: web.Application, route: web.AbstractRouteDef) -> None:
         web.RouteDef(route.method, f"/api{route.path}", route.handler, route.kwargs).register(app.router)
 
 
-def _state(setup: Setup, tell: "Teller") -> State:
+def _state(setup: Setup, tell: Teller) -> State:
     store, hub, metrics = (
         JobStore(setup.home / "jobs.sqlite3", setup.queue_limit),
         Hub(setup.limits),
@@ -106,39 +106,6 @@ def _state(setup: Setup, tell: "Teller") -> State:
     metrics.watch("if_graph_queue_length", "Runs that wait or are running.", lambda: store.count(WAITING))
     metrics.watch("if_graph_clients", "Websockets that are open.", lambda: len(hub))
     return State(setup.classes, setup.folders, user, store, worker, hub, metrics, setup.packs, setup.limits)
-
-
-class Teller:
-    """Carries what the worker's thread has to say into the event loop, once there is one."""
-
-    state: State
-    loop: asyncio.AbstractEventLoop
-
-    def report(self, job: Job) -> Report:
-        """Return who tells of a run."""
-
-        def tell(event: str, data: Mapping[str, Any]) -> None:
-            if job.client is not None:
-                self.send(event, data, job.client)
-
-        def show(jpeg: bytes, about: dict[str, Any]) -> None:
-            self.loop.call_soon_threadsafe(self.state.hub.send_preview, jpeg, about, job.client)
-
-        return Report(job, tell, show)
-
-    def send(self, event: str, data: Mapping[str, Any], client: str | None) -> None:
-        """Send a message; what it holds may change afterwards."""
-        text = as_text(event, data)
-        self.loop.call_soon_threadsafe(self.state.hub.send_text, text, client)
-
-    def changed(self, job: Job, status: str | None) -> None:
-        """Count a run that has ended, and tell everybody how much is to do."""
-        if status is not None:
-            self.state.metrics.runs.labels(status).inc()
-            ended = self.state.store.find(job.id)
-            if ended is not None and ended.ended and ended.started:
-                self.state.metrics.seconds.observe((ended.ended - ended.started) / 1000)
-        self.send("status", self.state.status(), None)
 
 
 _TELLER = web.AppKey("teller", Teller)
