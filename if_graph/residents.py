@@ -69,6 +69,11 @@ class Resident:
         _empty_all(network)
         self._wait(network)
 
+    @property
+    def kind(self) -> str:
+        """The name of the network's class, for lists of what is loaded."""
+        return type(self._network()).__name__
+
     def size(self) -> int:
         """Return how many bytes its weights take on their device while they are here."""
         return sum(self._sizes())

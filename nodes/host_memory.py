@@ -104,7 +104,8 @@ class _Tenancy:
 
     def __init__(self, guest: Resident) -> None:
         own: Any = super()
-        own.__init__(nn.Module(), guest.source.device, torch.device("cpu"), max(guest.size(), 1))
+        listed = type(guest.kind, (nn.Module,), {})  # ComfyUI's log names a model by its class
+        own.__init__(listed(), guest.source.device, torch.device("cpu"), max(guest.size(), 1))
         self._guest = ref(guest)  # the room forgets this tenant with its guest
 
     def model_size(self) -> int:

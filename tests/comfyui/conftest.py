@@ -32,9 +32,9 @@ def editor(browser, address, tmp_path):
     """The editor's page, idle, and what its websocket and console said since."""
     page = browser.new_page(locale="en-US", viewport={"width": 1500, "height": 950})
     page.set_default_timeout(120_000)
-    page.said, page.frames = [], []
+    page.said, page.received = [], []
     page.on("pageerror", lambda error: page.said.append(str(error)))
-    page.on("websocket", lambda socket: socket.on("framereceived", page.frames.append))
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: page.received.append(frame)))
     page.goto(address, wait_until="commit")
     page.wait_for_function("window.app?.graph && LiteGraph.registered_node_types['IFStageI'] !== undefined")
     yield page

@@ -53,12 +53,12 @@ def is_preview(frame):
 
 
 def events(page):
-    return [json.loads(frame) for frame in page.frames if isinstance(frame, str)]
+    return [json.loads(frame) for frame in page.received if isinstance(frame, str)]
 
 
 def queue_and_wait(page, *ends):
     """Queue the open workflow; return the first event of its run that is one of ``ends``."""
-    page.frames.clear()
+    page.received.clear()
     page.evaluate("app.queuePrompt(0)")
     for _ in range(LONGEST // 100):
         for event in events(page):
@@ -101,7 +101,7 @@ def test_it_runs_and_its_picture_repeats_headless(name, address, editor, tmp_pat
     assert editor.locator(MISSING).count() == 0
     end = queue_and_wait(editor, "execution_success", "execution_error")
     assert end["type"] == "execution_success", end
-    assert any(is_preview(frame) for frame in editor.frames)
+    assert any(is_preview(frame) for frame in editor.received)
     assert editor.said == []
     entry = saved_pictures(editor)[-1]
     (tmp_path / "there.png").write_bytes(fetched(address, f"/view?{urlencode(entry)}"))
@@ -116,9 +116,9 @@ def test_interrupt_stops_a_stage_within_a_step(address, editor):
                     "w => { if (w.name === 'seed') w.value = Date.now() % 1e9 }))")  # fmt: skip
     first = queue_and_wait(editor, "progress")
     editor.evaluate("fetch('/api/interrupt', {method: 'POST'})")
-    before = len(editor.frames)
+    before = len(editor.received)
     while not (ended := [e for e in events(editor) if e["type"].startswith("execution_i")]):
         editor.wait_for_timeout(50)
-    steps = [json.loads(frame) for frame in editor.frames[before:] if isinstance(frame, str)]
+    steps = [json.loads(frame) for frame in editor.received[before:] if isinstance(frame, str)]
     assert ended
     assert sum(event["type"] == "progress" for event in steps) <= 2, first

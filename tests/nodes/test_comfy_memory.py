@@ -40,6 +40,12 @@ def test_room_is_made_before_the_weights_come(comfy):
     assert seen == [False]
 
 
+def test_a_network_is_listed_under_its_own_class(comfy):
+    one = network()
+    one(torch.ones(1, 8))
+    assert type(comfy.memory.loaded[0].model).__name__ == "Sequential"
+
+
 def test_a_network_that_is_gone_is_forgotten(comfy):
     one = network()
     one(torch.ones(1, 8))
