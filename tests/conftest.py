@@ -1,6 +1,9 @@
 """Fixtures and switches that every test may use."""
 
+import importlib.util
 import math
+import sys
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -9,6 +12,7 @@ import torch
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.unet import UNet
 
+TOYS = Path(__file__).parent / "graph" / "toy_nodes.py"
 TINY = {
     "sample_size": 32,
     "block_out_channels": [32, 64],
@@ -122,3 +126,13 @@ def tiny_unet():
 def tiny_super_res():
     """U2 of appendix C.2."""
     return fill(UNet(config_from_json(TINY_SUPER_RES)))
+
+
+@pytest.fixture(scope="session")
+def toy_module():
+    """The toy node pack of the graph's tests, imported once under a name of its own."""
+    if "if_graph_toys" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
+        sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[spec.name])
+    return sys.modules["if_graph_toys"]

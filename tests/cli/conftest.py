@@ -1,26 +1,12 @@
 """A registry with toy classes only, and a folder to run in."""
 
-import importlib.util
 import json
-import sys
 from importlib.metadata import EntryPoint
-from pathlib import Path
 
 import pytest
 
 from if_graph.cli import main
 from if_graph.graph import registry
-
-TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
-
-
-@pytest.fixture(scope="session")
-def toy_module():
-    if "if_graph_toys" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
-        sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[spec.name])
-    return sys.modules["if_graph_toys"]
 
 
 @pytest.fixture

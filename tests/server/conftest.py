@@ -2,13 +2,10 @@
 
 import asyncio
 import http.client
-import importlib.util
 import io
 import json
-import sys
 import threading
 import weakref
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -27,8 +24,6 @@ from if_graph.progress import report  # noqa: E402
 from if_graph.server.app import Setup, make_app  # noqa: E402
 from if_graph.server.state import STATE  # noqa: E402
 
-TOYS = Path(__file__).parents[1] / "graph" / "toy_nodes.py"
-
 
 class Hold:
     """Works until it is let go."""
@@ -42,8 +37,9 @@ class Hold:
         return {"required": {"value": ("INT", {"default": 0})}}
 
     def run(self, value):
+        go = self.GO  # of the test that began this run: another's is no business of it
         self.BEGUN.set()
-        while not self.GO.wait(0.01):
+        while not go.wait(0.01):
             report(1, 2, Image.new("RGB", (8, 8)))
         return (value,)
 
@@ -142,14 +138,8 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def toys():
-    if "if_graph_toys" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("if_graph_toys", TOYS)
-        sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[spec.name])
-    return NodeClasses(
-        sys.modules["if_graph_toys"].NODE_CLASS_MAPPINGS | CORE | {"Hold": Hold, "Network": Network}
-    )
+def toys(toy_module):
+    return NodeClasses(toy_module.NODE_CLASS_MAPPINGS | CORE | {"Hold": Hold, "Network": Network})
 
 
 @pytest.fixture(scope="session")
@@ -184,7 +174,7 @@ def server(make_server, shared_folder):
 @pytest.fixture
 def hold():
     """The class whose node runs until ``hold.GO`` is set."""
-    Hold.GO.clear()
+    Hold.GO = threading.Event()  # a new one, so that no run misses its test's end
     Hold.BEGUN.clear()
     yield Hold
     Hold.GO.set()
