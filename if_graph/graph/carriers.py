@@ -69,7 +69,7 @@ def open_picture(data: bytes, name: str) -> Iterator["Image"]:
     Raises:
         WorkflowError: if it cannot be read, in the enclosed code too.
     """
-    from PIL import Image  # only pictures need it
+    from PIL import Image, UnidentifiedImageError  # only pictures need it
 
     form = picture_form(data) or "PNG"
     try:
@@ -77,6 +77,8 @@ def open_picture(data: bytes, name: str) -> Iterator["Image"]:
             warnings.simplefilter("ignore")  # of damage; what matters raises, or leaves no workflow
             with Image.open(io.BytesIO(data), formats=[form]) as picture:
                 yield picture
+    except UnidentifiedImageError as error:  # its own words show the address of a buffer
+        raise WorkflowError(f"{name} is no {form} that can be read; save the picture again") from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise WorkflowError(f"{name} cannot be read as a {form}: {error}; save the picture again") from error
 

@@ -38,6 +38,9 @@ class Processes(Protocol):
     def wait(self) -> None:
         """Wait until all processes are here."""
 
+    def leave(self) -> None:
+        """Part from the others, after the last step."""
+
 
 class Alone:
     """One process on the CPU; needs no library."""
@@ -59,6 +62,9 @@ class Alone:
 
     def wait(self) -> None:
         """Return at once."""
+
+    def leave(self) -> None:
+        """Part from nobody."""
 
 
 class Launched:
@@ -103,6 +109,11 @@ class Launched:
     def wait(self) -> None:
         """Wait until all processes are here."""
         self._accelerator.wait_for_everyone()
+
+    def leave(self) -> None:
+        """Part from the others; a process that ends while still joined can be aborted by its own threads."""
+        self.wait()
+        self._accelerator.end_training()
 
 
 def started_processes() -> Processes:

@@ -98,7 +98,7 @@ def check(manner, count, sources, answer, tmp_path):
             raise AssertionError(f"mutation {i} of '{manner}' raised {type(error).__name__}") from error
     assert not [text for text in answers if "\n" in text or text.endswith(".") or len(text) > 2000]
     assert "" in answers
-    assert len(set(answers)) > count // 25
+    assert len(set(answers)) >= 3, set(answers)  # and not one sentence for all
     assert {path.name for path in tmp_path.iterdir()} == {"inner"}
     assert {path.name for path in (tmp_path / "inner").iterdir()} <= {"in", "out", "temp"}
     assert [path.name for path in (tmp_path / "inner" / "in").iterdir()] == ["flow"]
