@@ -1,4 +1,7 @@
-"""``if-graph eval``: paint wishes that training never saw, and print how many came true, stage by stage."""
+"""``if-graph eval``: paint wishes that training never saw, and print how many came true, stage by stage.
+
+Its other evaluations are in :mod:`if_graph.cli.eval_pictures`.
+"""
 
 import argparse
 import json
@@ -7,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from if_graph.cli import eval_pictures
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
 from if_graph.cli.host import add_nodes_argument, classes_of, stop_on_interrupt
 from if_graph.cli.line import Line
@@ -46,10 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sheet", metavar="PNG", type=Path, help="save the last stage's pictures as one")
     parser.add_argument("--json", action="store_true", help="print one JSON object per stage")
+    eval_pictures.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Paint, judge and print; wish i is painted with seed + i. Ctrl-C prints what was judged until then."""
+    if eval_pictures.is_asked(args):
+        return eval_pictures.run(args)
     if args.prompts < 1:
         raise InputError(f"--prompts is {args.prompts}, expected at least 1")
     classes = classes_of(args)
