@@ -12,14 +12,36 @@ from if_graph.training.recipe import Recipe
 _BETAS = (0.9, 0.99)
 
 
-def new_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> Optimizer:
+def new_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe, processes: int = 1) -> Optimizer:
     """Return the recipe's optimiser; plain AdamW, with a warning, where its 8-bit library does not run.
 
     Tensors of fewer than 4096 values keep moments of 32 bits.
+
+    Args:
+        parameters: what learns.
+        recipe: says which.
+        processes: how many train together; where the recipe shards the optimiser, each keeps the moments of
+            its share of the weights only (ZeRO stage 1, Rajbhandari et al. 2020, arXiv:1910.02054).
     """
-    options: dict[str, Any] = {
-        "lr": recipe.peak_rate, "betas": _BETAS, "weight_decay": recipe.weight_decay,
-    }  # fmt: skip
+    kind, options = _adamw(recipe)
+    options |= {"lr": recipe.peak_rate, "betas": _BETAS, "weight_decay": recipe.weight_decay}
+    if recipe.shard_optimizer and processes > 1:
+        from torch.distributed.optim import ZeroRedundancyOptimizer
+
+        sharded: Optimizer = ZeroRedundancyOptimizer(parameters, kind, **options)
+        return sharded
+    optimizer: Optimizer = kind(parameters, **options)
+    return optimizer
+
+
+def gather_moments(optimizer: Optimizer) -> None:
+    """Bring all moments of a sharded optimiser to the first process; every process has to ask."""
+    if hasattr(optimizer, "consolidate_state_dict"):
+        optimizer.consolidate_state_dict(to=0)
+
+
+def _adamw(recipe: Recipe) -> tuple[Any, dict[str, Any]]:
+    """The optimiser's class, and what it alone is told."""
     if recipe.optimizer == "adamw_8bit":
         try:
             from bitsandbytes.optim import AdamW8bit
@@ -30,6 +52,5 @@ def new_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe) -> Optimiz
                 error,
             )
         else:
-            optimizer: Optimizer = AdamW8bit(parameters, **options)
-            return optimizer
-    return AdamW(parameters, **options, fused=True)  # one pass over the weights, a quarter of the time
+            return AdamW8bit, {}
+    return AdamW, {"fused": True}  # one pass over the weights, a quarter of the time

@@ -32,6 +32,8 @@ class Recipe:
         steps: optimiser steps.
         batch: pictures per step, shared evenly by all processes that train together.
         optimizer: ``adamw``, or ``adamw_8bit`` whose moments take a quarter of the memory.
+        shard_optimizer: whether each of several processes keeps the moments of its share of the weights
+            only (ZeRO stage 1); one process alone keeps all.
         peak_rate: highest learning rate of the one-cycle schedule.
         start_divisor: peak over first learning rate (published: 2e-6 -> 5e-5).
         final_divisor: first over last learning rate.
@@ -71,6 +73,7 @@ class Recipe:
     steps: int = 2_420_000
     batch: int = 3072
     optimizer: str = "adamw"
+    shard_optimizer: bool = False
     peak_rate: float = 5e-5
     start_divisor: float = 25.0
     final_divisor: float = 400.0

@@ -13,7 +13,7 @@ from if_graph.diffusion.schedule import Diffusion, diffusion_from_json
 from if_graph.training.dice import Dice
 from if_graph.training.ema import AveragedWeights
 from if_graph.training.log import LossLog, TrainStep
-from if_graph.training.optimizers import new_optimizer
+from if_graph.training.optimizers import gather_moments, new_optimizer
 from if_graph.training.pictures import Batch, Pictures
 from if_graph.training.processes import Alone, Processes
 from if_graph.training.recipe import Recipe
@@ -51,7 +51,7 @@ class Trainer:
         self.processes = processes or Alone()
         self._joined = self.processes.joined(model.to(self.processes.device))
         self._trained = [p for p in model.parameters() if p.requires_grad]
-        optimizer = new_optimizer(self._trained, recipe)
+        optimizer = new_optimizer(self._trained, recipe, self.processes.count)
         rates = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=recipe.peak_rate, total_steps=recipe.steps + 1, pct_start=recipe.warm_up,
             div_factor=recipe.start_divisor, final_div_factor=recipe.final_divisor, cycle_momentum=False,
@@ -83,13 +83,20 @@ class Trainer:
             report = self._step()
             if self.is_first:
                 self.log.append(report)
-            stopped = self.processes.means({"stop": float(stop())})["stop"] > 0  # one is told: all stop here
-            is_due = stopped or report.step == report.steps or time.monotonic() - saved > save_every
-            if is_due and self.is_first:
-                self.state.save(self.folder / STATE)
-                on_save(report.step)
+            late = self.is_first and time.monotonic() - saved > save_every
+            # one is told to stop, or is late: it holds for all
+            told = self.processes.means({"stop": float(stop()), "late": float(late)})
+            stopped = told["stop"] > 0
+            if stopped or told["late"] > 0 or report.step == report.steps:
+                self._save(on_save, report.step)
                 saved = time.monotonic()
             yield report
+
+    def _save(self, on_save: OnSave, step: int) -> None:
+        gather_moments(self.state.optimizer)
+        if self.is_first:
+            self.state.save(self.folder / STATE)
+            on_save(step)
 
     def _step(self) -> TrainStep:
         started, recipe, state = time.monotonic(), self.recipe, self.state

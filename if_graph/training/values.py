@@ -74,6 +74,7 @@ RULES: dict[str, Rule] = {
     "autocast": Rule(lambda value: value in ("bfloat16", "float32"), "bfloat16 or float32"),
     "gelu_bits": Rule(lambda value: _is_whole(value) and value in (2, 3, 4), "2, 3 or 4").or_none(),
     "compile": _YES_NO,
+    "shard_optimizer": _YES_NO,
     "starts_as_copy": _YES_NO,
     "seed": _FROM_0,
     "notes": _FIELDS,

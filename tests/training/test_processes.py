@@ -31,7 +31,7 @@ def together(*words):
         )
         for rank in ("0", "1")
     ]  # fmt: skip
-    return [(*process.communicate(timeout=120), process.returncode) for process in started]
+    return [(*process.communicate(timeout=400), process.returncode) for process in started]
 
 
 def train_words(recipe, folder, *options):
@@ -77,14 +77,52 @@ def test_two_processes_do_what_one_does_and_one_of_them_speaks(recipe_file, tmp_
     assert_close(torch.tensor(losses(tmp_path / "pair")), torch.tensor(losses(tmp_path / "one")))
 
 
+# What one process keeps of the moments, and how long the gathered state is.
+SHARE = """
+import json, sys
+from pathlib import Path
+from if_graph.training.recipe import Recipe
+from if_graph.training.run import TrainRun
+from if_graph.training.trainer import Trainer
+kept, step = [], Trainer._step
+def watched(self):
+    report = step(self)
+    local = getattr(self.state.optimizer, "optim", self.state.optimizer)
+    kept.append(sum(m.numel() for row in local.state.values() for m in row.values() if m.numel() > 1))
+    return report
+Trainer._step = watched
+list(TrainRun(Recipe(**json.loads({recipe!r})), Path({out!r}), sheet_every=0).steps())
+print(kept[-1])
+"""
+
+
 @pytest.mark.slow
 @PAIR
-def test_two_processes_go_on_to_the_bit(tiny_recipe, recipe_file, tmp_path):
+def test_sharded_moments_are_kept_once_and_change_no_weight(tiny_recipe, tmp_path):
     pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
-    together(*train_words(recipe_file, tmp_path / "whole"))
+    counts = {}
+    for sharded in (False, True):
+        recipe, out = json.dumps({**tiny_recipe, "shard_optimizer": sharded}), str(tmp_path / str(sharded))
+        both = together("-c", SHARE.format(recipe=recipe, out=out))
+        counts[sharded] = [int(told.split()[-1]) for told, _, code in both if code == 0]
+    assert sum(counts[True]) == counts[False][0] == counts[False][1]
+    assert max(counts[True]) < 0.7 * counts[False][0]
+    whole, shared = (
+        load_file(tmp_path / name / "state" / "weights.safetensors") for name in ("False", "True")
+    )
+    assert_close(shared, whole, atol=0, rtol=0)
+
+
+@pytest.mark.slow
+@PAIR
+@pytest.mark.parametrize("sharded", [False, True])
+def test_two_processes_go_on_to_the_bit(sharded, tiny_recipe, recipe_file, tmp_path):
+    pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
+    tiny_recipe["shard_optimizer"], how = sharded, ("--set", f"shard_optimizer={json.dumps(sharded)}")
+    together(*train_words(recipe_file, tmp_path / "whole", *how))
     together("-c", STOPPED.format(recipe=json.dumps(tiny_recipe), out=str(tmp_path / "stopped")))
     assert [step for step, _ in losses(tmp_path / "stopped")] == [1, 2]
-    together(*train_words(recipe_file, tmp_path / "stopped", "--resume"))
+    together(*train_words(recipe_file, tmp_path / "stopped", "--resume", *how))
     assert losses(tmp_path / "stopped") == losses(tmp_path / "whole")
     for name in ("weights.safetensors", "average.safetensors"):
         got, wanted = (load_file(tmp_path / run / "state" / name) for run in ("stopped", "whole"))
