@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="instead, compare two folders of pictures: FID, precision and recall over Inception features",
     )  # fmt: skip
     parser.add_argument(
-        "--inception", metavar="FILE", type=Path, help="weights of the Inception network (default: download)"
+        "--inception", metavar="FILE", type=Path, help="of --fidelity: weights of the Inception network"
     )
     parser.add_argument(
         "--upscaling", metavar="N", type=int,
@@ -54,6 +54,11 @@ def _fidelity(args: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     for folder in args.fidelity:
         if not folder.is_dir():
             raise InputError(f"--fidelity: {folder} is no folder, expected one that holds pictures")
+    if args.inception is None:
+        raise InputError(
+            "--fidelity needs --inception FILE: weights-inception-2015-12-05-6726825d.pth from "
+            "https://github.com/toshas/torch-fidelity/releases"
+        )
     from if_graph.training.fidelity import compare_folders, inception
 
     real, painted = args.fidelity

@@ -5,8 +5,11 @@ neighbourhoods are taken over the Inception features here, not over those of a V
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -75,15 +78,15 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
     return max(0.0, float(metric.compute()))
 
 
-def inception(weights: Path | None = None) -> Extractor:
+def inception(weights: Path) -> Extractor:
     """Return the standard Inception network of FID, with 2048 features (extra ``eval``).
 
     Args:
-        weights: its file (``weights-inception-2015-12-05-6726825d.pth``); None downloads it once.
+        weights: its file, ``weights-inception-2015-12-05-6726825d.pth`` of torch-fidelity's releases.
 
     Raises:
         InputError: if torch-fidelity cannot be imported.
-        CheckpointError: if the weights cannot be had.
+        CheckpointError: if the file is not those weights.
     """
     try:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -92,14 +95,24 @@ def inception(weights: Path | None = None) -> Extractor:
             f"FID needs torch-fidelity ({error}); "
             "pip install 'if-graph[eval]', with the torchvision that belongs to this torch"
         ) from error
-    path = None if weights is None else str(weights)
     try:
-        network = FeatureExtractorInceptionV3(
-            "inception-v3-compat", ["2048"], feature_extractor_weights_path=path
-        )
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise CheckpointError(f"Inception weights {path or 'by download'}: {error}") from error
+        with _checked(weights) as path:
+            network = FeatureExtractorInceptionV3("inception-v3-compat", ["2048"], str(path))
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, UnpicklingError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(
+            f"{weights}: {reason}; expected the weights of FID's Inception network"
+        ) from error
     return lambda levels: network(levels)[0]
+
+
+@contextmanager
+def _checked(weights: Path) -> Iterator[Path]:
+    """A copy that holds tensors and nothing else, for a library that would unpickle anything."""
+    tensors = torch.load(weights, weights_only=True)
+    with TemporaryDirectory() as folder:
+        torch.save(tensors, Path(folder) / "weights.pth")
+        yield Path(folder) / "weights.pth"
 
 
 class _Given(torch.nn.Module):

@@ -1,7 +1,9 @@
 """FID, precision and recall: known answers on features, and two folders from end to end."""
 
 import json
+import pickle
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import torch
 from PIL import Image
 
 from if_graph.cli import main
-from if_graph.errors import InputError
+from if_graph.errors import CheckpointError, InputError
 from if_graph.training import fidelity
 from if_graph.training.fidelity import compare_folders, frechet_distance
 
@@ -70,13 +72,43 @@ def test_too_few_or_broken_pictures_are_named(folders, tmp_path):
 
 def test_the_command_prints_the_numbers(folders, monkeypatch, capsys):
     monkeypatch.setattr(fidelity, "inception", lambda weights: means)
-    assert main(["eval", "--fidelity", *map(str, folders), "--json"]) == 0
+    assert main(["eval", "--fidelity", *map(str, folders), "--inception", "any.pth", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["painted"] == 12
     assert main(["eval", "--fidelity", "no-such", str(folders[0])]) == 2
     assert "no-such is no folder" in capsys.readouterr().err
+    assert main(["eval", "--fidelity", *map(str, folders)]) == 2
+    assert "--fidelity needs --inception FILE" in capsys.readouterr().err
 
 
 def test_a_missing_library_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
     with pytest.raises(InputError, match=r"pip install 'if-graph\[eval\]'"):
-        fidelity.inception()
+        fidelity.inception(Path("any.pth"))
+
+
+@pytest.fixture
+def untrained(tmp_path, monkeypatch):
+    """A file of the standard network's untrained weights."""
+    module = pytest.importorskip(
+        "torch_fidelity.feature_extractor_inceptionv3",
+        reason="pip install 'if-graph[eval]', with the torchvision that belongs to this torch",
+        exc_type=Exception,
+    )
+    torch.save({}, tmp_path / "none.pth")
+    with monkeypatch.context() as patch:
+        patch.setattr(module.FeatureExtractorInceptionV3, "load_state_dict", lambda self, weights: None)
+        network = module.FeatureExtractorInceptionV3("any", ["2048"], str(tmp_path / "none.pth"))
+    torch.save(network.state_dict(), tmp_path / "untrained.pth")
+    return tmp_path / "untrained.pth"
+
+
+def test_the_standard_network_compares_folders(untrained, folders):
+    extractor = fidelity.inception(untrained)
+    assert extractor(torch.zeros(2, 3, 299, 299, dtype=torch.uint8)).shape == (2, 2048)
+    assert compare_folders(folders[0], folders[0], extractor).recall == 1
+
+
+def test_weights_that_are_code_are_refused(untrained, tmp_path):
+    (tmp_path / "evil.pth").write_bytes(pickle.dumps(print, protocol=2))
+    with pytest.raises(CheckpointError, match=r"evil\.pth"):
+        fidelity.inception(tmp_path / "evil.pth")
