@@ -1,13 +1,17 @@
 """A recipe's data field becomes pictures to train on."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from if_graph.errors import InputError
-from if_graph.training.pictures import FolderPictures, Framing, MemoryPictures, Pictures
+from if_graph.training.pictures import Chosen, FolderPictures, Framing, MemoryPictures, Pictures
 from if_graph.training.recipe import Recipe
 from if_graph.training.tar_pictures import TarPictures
+from if_graph.training.world.scene import LAYOUTS
+
+if TYPE_CHECKING:
+    from if_graph.training.world.dataset import WorldPictures
 
 
 def load_pictures(recipe: Recipe) -> Pictures:
@@ -41,12 +45,29 @@ def _world(recipe: Recipe) -> Pictures:
     count = _field(recipe.data, "count", int)
     if recipe.low_side is None:
         world = WorldPictures(count, recipe.side, recipe.seed)
-        return MemoryPictures(world.pixels, world.captions)
+        return of_layouts(world, recipe.data.get("layouts"))
     if recipe.side != SCALE * recipe.low_side:
         raise InputError(
             f"recipe: low_side is {recipe.low_side}, expected {recipe.side // SCALE}: a quarter of the side"
         )
     return _crops(CropPairs(count, _field(recipe.data, "whole", int), recipe.side, recipe.seed))
+
+
+def of_layouts(world: "WorldPictures", layouts: Sequence[str] | None) -> Pictures:
+    """Keep the pictures of some layouts, or all: what a thing looks like is learnt sooner from it alone.
+
+    Raises:
+        InputError: if a layout is none of the world's, or no picture has one.
+    """
+    pictures = MemoryPictures(world.pixels, world.captions)
+    if layouts is None:
+        return pictures
+    rows = [index for index in range(len(world)) if world.scene(index).layout in layouts]
+    if not rows or not set(layouts) <= set(LAYOUTS):
+        raise InputError(
+            f"recipe: data field 'layouts' is {layouts!r}, expected a list out of {', '.join(LAYOUTS)}"
+        )
+    return Chosen(pictures, rows)
 
 
 def _crops(pairs: Any) -> Pictures:

@@ -54,6 +54,25 @@ def to_pixels(levels: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(levels)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
+class Chosen:
+    """Some of other pictures.
+
+    Args:
+        pictures: to choose from.
+        rows: indices of those that are kept.
+    """
+
+    def __init__(self, pictures: Pictures, rows: Sequence[int]) -> None:
+        self._pictures, self._rows = pictures, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def batch(self, indices: Sequence[int]) -> Batch:
+        """Return the kept pictures at ``indices``."""
+        return self._pictures.batch([self._rows[index] for index in indices])
+
+
 class MemoryPictures:
     """Pictures that lie in memory or a memory map.
 

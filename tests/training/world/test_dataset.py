@@ -6,6 +6,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from if_graph.errors import InputError
+from if_graph.training.data import of_layouts
 from if_graph.training.world import __main__ as command
 from if_graph.training.world import store
 from if_graph.training.world.crops import CropPairs
@@ -116,3 +118,18 @@ def test_the_command_draws_a_sheet(tmp_path, monkeypatch, twemoji):
         assert command.main() == 0
         with Image.open(tmp_path / "sheet.png") as sheet:
             assert sheet.width > 8 * 128
+
+
+def test_training_can_keep_to_some_layouts(tmp_path, drawings):
+    world = WorldPictures(12, 8, cache_dir=tmp_path, drawings=drawings)
+    layouts = [world.scene(index).layout for index in range(12)]
+    kept = [world.captions[index] for index in range(12) if layouts[index] == layouts[0]]
+    chosen = of_layouts(world, layouts[:1])
+    assert 0 < len(chosen) < 12
+    assert list(chosen.batch(range(len(chosen))).captions) == kept
+
+
+def test_layouts_that_the_world_lacks_are_refused(tmp_path, drawings):
+    world = WorldPictures(3, 8, cache_dir=tmp_path, drawings=drawings)
+    with pytest.raises(InputError, match=r"'layouts' is .*'heap'.*expected a list out of centre, small"):
+        of_layouts(world, ["heap"])
