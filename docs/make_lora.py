@@ -55,7 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=200, help="of training (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=100, help="of training (default: %(default)s)")
     parser.add_argument("--side", type=int, default=64, help="of the pictures (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=model_folders()[0] / "loras" / NAME, metavar="FILE")
     args = parser.parse_args()
@@ -99,9 +99,7 @@ def fresh(unet: UNet) -> LoRA:
     }
 
 
-def train(
-    stage: Stage, lora: LoRA, embeds: TextEmbeddings, pictures: Tensor, steps: int
-) -> Iterator[float]:
+def train(stage: Stage, lora: LoRA, embeds: TextEmbeddings, pictures: Tensor, steps: int) -> Iterator[float]:
     """Teach ``lora`` the pictures, yielding the loss of every step: the squared error of x_0."""
     painter, table = Painter(stage.unet).requires_grad_(False), stage.diffusion.alpha_bar
     optimizer = torch.optim.Adam([half for pair in lora.values() for half in pair], lr=RATE)
