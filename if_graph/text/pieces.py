@@ -58,7 +58,7 @@ class RewrittenPieces:
 
     def id_to_piece(self, piece: int) -> str:
         """Return a piece as it is written in the vocabulary."""
-        name: str = self._tokenizer.id_to_token(piece)
+        name: str = self._tokenizer.id_to_token(piece) or ""
         return name
 
 
