@@ -168,6 +168,32 @@ def clip_words():
 
 
 @pytest.fixture
+def params_of():
+    """What the original config.yml says of a network's config and shapes do not."""
+    return lambda config: {
+        "image_size": config.sample_size,
+        "num_head_channels": config.attention_head_dim,
+        "att_pool_heads": config.pool_heads,
+        "efficient_activation": config.resnet_skip_time_act,
+        "scale_skip_connection": config.resnet_out_scale_factor != 1.0,
+        "activation": "gelu",
+    }
+
+
+@pytest.fixture
+def save_original(params_of):
+    """Save weights of original names, with their config, as the original release was; JSON is YAML."""
+
+    def save(folder, weights, config):
+        folder.mkdir()
+        torch.save(weights, folder / "pytorch_model.bin")
+        (folder / "config.yml").write_text(json.dumps({"alias": "tiny", "params": params_of(config)}))
+        return folder
+
+    return save
+
+
+@pytest.fixture
 def brought(tmp_path, monkeypatch):
     """Empty files of the names that some shipped workflows ask the user for: enough to be validated."""
     models, output = tmp_path / "brought", tmp_path / "output"
