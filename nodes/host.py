@@ -83,7 +83,7 @@ def find_checkpoint(name: str, part: str) -> Path:
     if name not in known:
         raise InputError(
             f"checkpoint {name!r} is not in any model folder, expected one of {', '.join(known)}; "
-            f"put it into a folder that {ENVIRONMENT} names"
+            f"put it into a folder that {ENVIRONMENT} names, or fetch it with 'if-graph models pull'"
         )
     return next(root / name for root in model_folders() if (root / name / part).is_dir())
 

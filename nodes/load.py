@@ -58,6 +58,10 @@ class IFLoadTextEncoder:
         }
 
     @classmethod
+    def VALIDATE_INPUTS(cls, checkpoint: str | None = None) -> bool | str:
+        return sockets.judged(host.find_checkpoint, checkpoint, "text_encoder")
+
+    @classmethod
     def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "text_encoder"))
 
@@ -89,6 +93,10 @@ class IFLoadStage:
             },
             "optional": {"offload": sockets.OFFLOAD},
         }
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, checkpoint: str | None = None) -> bool | str:
+        return sockets.judged(host.find_checkpoint, checkpoint, "unet")
 
     @classmethod
     def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:

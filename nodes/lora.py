@@ -43,6 +43,10 @@ class IFLoadLoRA:
         }
 
     @classmethod
+    def VALIDATE_INPUTS(cls, lora: str | None = None) -> bool | str:
+        return sockets.judged(_find, lora)
+
+    @classmethod
     def IS_CHANGED(cls, lora: str, strength: float, stage: Any = None) -> str:
         return host.fingerprint(_find(lora).parent)
 

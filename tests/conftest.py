@@ -1,6 +1,7 @@
 """Fixtures and switches that every test may use."""
 
 import importlib.util
+import json
 import math
 import sys
 from pathlib import Path
@@ -9,9 +10,11 @@ from uuid import uuid4
 import pytest
 import torch
 
+from if_graph.folders import Folders, using_folders
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.unet import UNet
 
+SAVED_WORDS = ("if-prompt_00001_", "if-negative_00001_")  # as the workflow save-embeddings names them
 TOYS = Path(__file__).parent / "graph" / "toy_nodes.py"
 TINY = {
     "sample_size": 32,
@@ -41,6 +44,30 @@ TINY_SUPER_RES = TINY | {
     "time_embedding_act_fn": "gelu",
     "time_embedding_dim": 64,
 }
+
+TINY_UPSCALER = {
+    "unet": {
+        "sample_size": 8, "in_channels": 7, "out_channels": 4, "block_out_channels": [16, 32, 32, 64],
+        "down_block_types": ["DownBlock2D", *["CrossAttnDownBlock2D"] * 3],
+        "up_block_types": [*["CrossAttnUpBlock2D"] * 3, "UpBlock2D"],
+        "layers_per_block": 2, "attention_head_dim": 4, "cross_attention_dim": 16, "num_class_embeds": 1000,
+        "only_cross_attention": [True, True, True, False], "use_linear_projection": True,
+        "norm_num_groups": 8,
+    },
+    "vae": {
+        "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": [16, 16, 32],
+        "down_block_types": ["DownEncoderBlock2D"] * 3, "up_block_types": ["UpDecoderBlock2D"] * 3,
+        "layers_per_block": 1, "norm_num_groups": 8, "sample_size": 32, "scaling_factor": 0.08333,
+    },
+    "text_encoder": {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "vocab_size": 60, "hidden_act": "gelu", "bos_token_id": 58, "eos_token_id": 59, "pad_token_id": 0,
+    },
+    "scheduler": {
+        "beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "scaled_linear",
+        "prediction_type": "v_prediction", "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1,
+    },
+}  # fmt: skip
 
 
 def pytest_addoption(parser):
@@ -114,6 +141,72 @@ def tiny_json():
 @pytest.fixture
 def tiny_super_res_json():
     return dict(TINY_SUPER_RES)
+
+
+@pytest.fixture
+def tiny_upscaler_json():
+    """Settings of a tiny x4 upscaler by the folder they belong to."""
+    return {part: dict(fields) for part, fields in TINY_UPSCALER.items()}
+
+
+@pytest.fixture
+def clip_words():
+    """Write a tokenizer of CLIP's kind into a folder: single letters and one merge, 60 words."""
+
+    def write(folder):
+        letters = [letter + end for end in ("", "</w>") for letter in "!abcdefghijklmnopqrstuvwxyz"]
+        words = [*letters, "ca", "cat</w>"]
+        words += [f"unused{i}" for i in range(58 - len(words))] + ["<|startoftext|>", "<|endoftext|>"]
+        settings = {"pad_token": "!", "model_max_length": 77}
+        folder.mkdir()
+        (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
+        (folder / "merges.txt").write_text("#version: 0.2\nc a\nca t</w>\n")
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def params_of():
+    """What the original config.yml says of a network's config and shapes do not."""
+    return lambda config: {
+        "image_size": config.sample_size,
+        "num_head_channels": config.attention_head_dim,
+        "att_pool_heads": config.pool_heads,
+        "efficient_activation": config.resnet_skip_time_act,
+        "scale_skip_connection": config.resnet_out_scale_factor != 1.0,
+        "activation": "gelu",
+    }
+
+
+@pytest.fixture
+def save_original(params_of):
+    """Save weights of original names, with their config, as the original release was; JSON is YAML."""
+
+    def save(folder, weights, config):
+        folder.mkdir()
+        torch.save(weights, folder / "pytorch_model.bin")
+        (folder / "config.yml").write_text(json.dumps({"alias": "tiny", "params": params_of(config)}))
+        return folder
+
+    return save
+
+
+@pytest.fixture
+def brought(tmp_path, monkeypatch):
+    """Empty files of the names that some shipped workflows ask the user for: enough to be validated."""
+    models, output = tmp_path / "brought", tmp_path / "output"
+    parts = ("unet", "text_encoder", "safety_checker", "watermarker")
+    for name in ("IF-I-XL-v1.0", "IF-II-L-v1.0", "stable-diffusion-x4-upscaler"):
+        for part in parts:
+            (models / name / part).mkdir(parents=True)
+    for folder, name in ((models / "loras", "nano-grey"), *((output / "embeds", n) for n in SAVED_WORDS)):
+        folder.mkdir(exist_ok=True, parents=True)
+        (folder / f"{name}.safetensors").touch()
+    monkeypatch.setenv("IF_GRAPH_MODELS", str(models))
+    with using_folders(Folders(tmp_path / "input", output, tmp_path / "temp")):
+        yield
 
 
 @pytest.fixture

@@ -59,10 +59,25 @@ def test_own_nodes_use_stock_sockets_or_their_own_prefix(cls):
     assert cls.CATEGORY.startswith("DeepFloyd IF/")
 
 
+@pytest.mark.usefixtures("brought")
 @pytest.mark.parametrize("name", [shipped.name for shipped in shipped_workflows()])
 def test_shipped_workflows_are_valid(name):
     graph = build_dag(load_workflow(name), NODE_CLASSES)
     assert len(graph) > 0
+
+
+@pytest.mark.parametrize("name", [shipped.name for shipped in shipped_workflows()])
+def test_what_a_shipped_workflow_saves_was_checked_and_marked(name):
+    nodes = load_workflow(name).nodes
+    pictures = [node.inputs["images"] for node in nodes.values() if node.class_type == "SaveImage"]
+    for mark in (nodes[link.source] for link in pictures):
+        checker = nodes[mark.inputs["image"].source]
+        assert (mark.class_type, checker.class_type) == ("IFWatermark", "IFSafetyChecker")
+
+
+def test_a_shipped_workflow_shows_every_node():
+    workflows = [load_workflow(shipped.name) for shipped in shipped_workflows()]
+    assert OWN.keys() <= {node.class_type for workflow in workflows for node in workflow.nodes.values()}
 
 
 def test_the_package_list_names_every_folder_with_code():

@@ -9,6 +9,7 @@ import pytest
 from if_graph.cli import main
 from if_graph.graph import load_node_classes, load_workflow
 from if_graph.graph.dag import build_dag
+from if_graph.graph.library import shipped_workflows
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +39,14 @@ def test_the_node_reference_is_what_the_command_prints(capsys):
 def test_shipped_workflows_say_what_they_are_for(path):
     assert json.loads(path.read_text(encoding="utf-8"))["extra"]["description"]
     assert load_workflow(path.stem).editor is not None
+
+
+def test_the_list_of_workflows_has_a_row_and_a_picture_for_each():
+    rows = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+    for shipped in shipped_workflows():
+        needs = f" Needs {shipped.needs}." if shipped.needs else ""
+        assert f"| `{shipped.name}` | {shipped.description}{needs} |" in rows
+        assert (ROOT / "workflows" / f"{shipped.name}.jpg").stat().st_size < 32_000
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

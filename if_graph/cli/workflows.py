@@ -12,11 +12,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each workflow's name and what it does."""
+    """Print each workflow's name, what it does, and what it needs first."""
     found = shipped_workflows()
     if not found:
         raise WorkflowError("no workflows are installed; run 'pip install -e .' in the repository")
     width = max(len(workflow.name) for workflow in found)
     for workflow in found:
-        sys.stdout.write(f"{workflow.name:<{width}}  {workflow.description}".rstrip() + "\n")
+        needs = f" Needs {workflow.needs}." if workflow.needs else ""
+        sys.stdout.write(f"{workflow.name:<{width}}  {workflow.description}{needs}".rstrip() + "\n")
     return 0

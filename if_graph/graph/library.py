@@ -19,15 +19,22 @@ PACKAGE = SHIPPED
 
 @dataclass(frozen=True)
 class Shipped:
-    """A workflow that comes with the package."""
+    """A workflow that comes with the package.
+
+    Args:
+        name: what to run it by.
+        description: what it does, in a line.
+        needs: files that have to be there first and do not come with the package; "" if none.
+    """
 
     name: str
     description: str
+    needs: str = ""
 
 
 def shipped_workflows() -> list[Shipped]:
     """List the workflows that come with the package, by name."""
-    return [Shipped(name, _description(file.read_bytes())) for name, file in sorted(_files().items())]
+    return [_shipped(name, json.loads(file.read_bytes())) for name, file in sorted(_files().items())]
 
 
 def read_source(source: str | Path) -> tuple[bytes, str]:
@@ -58,17 +65,13 @@ def _files() -> "dict[str, Traversable]":
     return {item.name[: -len(".json")]: item for item in folder.iterdir() if item.name.endswith(".json")}
 
 
-def _description(data: bytes) -> str:
-    graph: dict[str, Any] = json.loads(data)
+def _shipped(name: str, graph: dict[str, Any]) -> Shipped:
     extra = graph.get("extra")
-    texts = [extra.get("description")] if isinstance(extra, dict) else []
-    lines = [
-        line.strip()
-        for text in (*texts, *_notes(graph))
-        if isinstance(text, str)
-        for line in text.splitlines()
-    ]
-    return next((line.lstrip("# ") for line in lines if line), "")
+    said = extra if isinstance(extra, dict) else {}
+    texts = [text for text in (said.get("description"), *_notes(graph)) if isinstance(text, str)]
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    description = next((line.lstrip("# ") for line in lines if line), "")
+    return Shipped(name, description, str(said.get("needs", "")))
 
 
 def _notes(graph: dict[str, Any]) -> Iterator[Any]:

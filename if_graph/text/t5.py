@@ -14,6 +14,7 @@ from if_graph.text.clean import clean_caption
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.int8 import fill_int8
 from if_graph.text.known_words import KnownWords, load_known_words
+from if_graph.text.pieces import find_pieces
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.weights import fill_weights, find_weights
 
@@ -124,7 +125,7 @@ def load_text_encoder(
 
     Args:
         folder: holds ``text_encoder/``, with ``config.json`` and weights, whole or sharded, and
-            ``tokenizer/spiece.model``.
+            ``tokenizer/`` with ``spiece.model`` or ``tokenizer.json``.
         device: where the encoder shall run.
         dtype: what it computes in, whatever the files hold; None takes bfloat16 on CUDA (float16 with
             ``wo`` in float32 on GPUs without it), float32 elsewhere. ``torch.int8`` holds the large weights
@@ -143,7 +144,7 @@ def load_text_encoder(
             f"{folder}: got no {' and no '.join(absent)} folder, expected text_encoder/ and tokenizer/ as in "
             "an official checkpoint; give the folder that holds both"
         )
-    tokenizer = Tokenizer(folder / "tokenizer" / "spiece.model")
+    tokenizer = Tokenizer(find_pieces(folder / "tokenizer"))
     known_words = load_known_words(folder)
     model = _empty_model(folder / "text_encoder" / "config.json")
     if dtype == torch.int8:

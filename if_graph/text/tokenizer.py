@@ -1,15 +1,15 @@
-"""Text becomes T5 token ids of a fixed length, read from the checkpoint's ``spiece.model``."""
+"""Text becomes T5 token ids of a fixed length, by the vocabulary of a checkpoint."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import sentencepiece
 import torch
 from torch import Tensor
 
-from if_graph.errors import CheckpointError, InputError
+from if_graph.errors import InputError
+from if_graph.text.pieces import load_pieces
 
 PAD_ID = 0
 """T5's padding id."""
@@ -45,11 +45,12 @@ class Tokenizer:
     are plain text here: a prompt cannot end itself early.
 
     Args:
-        model_file: a SentencePiece model, ``tokenizer/spiece.model`` in an official folder.
+        model_file: a SentencePiece model, ``tokenizer/spiece.model`` in an official folder, or the
+            ``tokenizer.json`` that recent versions of transformers write in its place.
         length: tokens per text, the end mark included, at least 1.
 
     Raises:
-        CheckpointError: if the file is missing or no SentencePiece model.
+        CheckpointError: if the file is missing or unreadable.
         InputError: if ``length`` is below 1.
     """
 
@@ -57,7 +58,7 @@ class Tokenizer:
         if length < 1:
             raise InputError(f"tokenizer: got length {length}, expected at least 1; IF uses {MAX_TOKENS}")
         self.length = length
-        self._pieces = _load_pieces(model_file)
+        self._pieces = load_pieces(model_file)
 
     def __call__(self, texts: Sequence[str], chunks: int = 1) -> Tokens:
         """Turn texts into ids [B, n * L]; what does not fit is cut, kept in ``Tokens.cut`` and logged.
@@ -114,13 +115,3 @@ class Tokenizer:
 
     def _pad(self, ids: list[int]) -> list[int]:
         return ids + [PAD_ID] * (self.length - len(ids))
-
-
-def _load_pieces(model_file: Path) -> sentencepiece.SentencePieceProcessor:
-    wanted = "expected a SentencePiece model; take tokenizer/spiece.model from the official checkpoint"
-    if not model_file.is_file():
-        raise CheckpointError(f"tokenizer: got no file {model_file}, {wanted}")
-    try:
-        return sentencepiece.SentencePieceProcessor(model_file=str(model_file))
-    except (RuntimeError, OSError, ValueError) as error:
-        raise CheckpointError(f"tokenizer: got unreadable {model_file} ({error}), {wanted}") from error

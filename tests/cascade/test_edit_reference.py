@@ -80,17 +80,29 @@ def test_inpainting_super_resolution_equals_the_peers(peer, tiny_super_res_json,
     assert_close(paint(stage, request), wanted.images, atol=TOLERANCE, rtol=0)
 
 
-def test_pictures_per_prompt_are_ordered_as_the_peers(peer, tiny_json, two, paint, wave):
-    theirs, stage = peer.pair(tiny_json, 1)
-    image = wave(2, 3, 16, 22, f=0.21)
+@pytest.mark.parametrize("edit", ["Img2Img", "Inpainting"])
+@pytest.mark.parametrize("kind", ["Pipeline", "SuperResolutionPipeline"])
+def test_pictures_per_prompt_are_ordered_as_the_peers(
+    peer, tiny_json, tiny_super_res_json, two, paint, wave, edit, kind
+):
+    enlarges, mask = kind != "Pipeline", masks() if edit == "Inpainting" else None
+    theirs, stage = peer.pair(tiny_super_res_json if enlarges else tiny_json, 1)
+    image, low_res = wave(2, 3, 16, 22, f=0.21), wave(2, 3, 5, 7, f=0.13)
+    told = {"image": low_res, "original_image": image, "noise_level": 250} if enlarges else {"image": image}
+    told |= {} if mask is None else {"mask_image": masks()}
     request = two(1)
-    wanted = peer.pipeline("IFImg2ImgPipeline", theirs)(
-        image=image, strength=0.5, num_inference_steps=6, num_images_per_prompt=2, **peer.ask(request, 1)
+    wanted = peer.pipeline(f"IF{edit}{kind}", theirs)(
+        strength=0.5, num_inference_steps=6, num_images_per_prompt=2, **told, **peer.ask(request, 1)
     )
-    start = Start(image.repeat_interleave(2, dim=0), 0.5)
+    start = Start(twice(image), 0.5, None if mask is None else twice(mask), "clean")
     spread = {"positive": request.positive.repeat(2), "negative": request.negative.repeat(2)}
+    spread |= {"low_res": twice(low_res)} if enlarges else {}
     ours = two(1, plan=SamplingPlan(steps=6), start=start, **spread)
     assert_close(paint(stage, ours), wanted.images, atol=TOLERANCE, rtol=0)
+
+
+def twice(pixels):
+    return pixels.repeat_interleave(2, dim=0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

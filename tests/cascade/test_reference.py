@@ -16,23 +16,37 @@ def sized(request):
     return {"height": request.size[0], "width": request.size[1]}
 
 
+@pytest.fixture(params=[1, 2], ids=["one each", "two each"])
+def two(request, make_request, two_prompts):
+    """Make our request for two prompts at an odd size, the peer's, and its pictures per prompt."""
+    count = request.param
+    prompts = {name: embeds.repeat(count) for name, embeds in two_prompts.items()}
+    each = {"num_images_per_prompt": count}
+    asked = make_request(**two_prompts)
+    return lambda **changes: (make_request(**prompts, size=(14, 22), **changes), asked, each)
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_stage_1_equals_the_peers_pipeline(peer, tiny_json, make_request, paint, seed):
+def test_stage_1_equals_the_peers_pipeline(peer, tiny_json, two, paint, seed):
     theirs, stage = peer.pair(tiny_json, seed)
-    request = make_request(size=(16, 24))
+    request, asked, each = two()
     wanted = peer.pipeline("IFPipeline", theirs)(
-        num_inference_steps=10, **sized(request), **peer.ask(request)
+        num_inference_steps=10, **each, **sized(request), **peer.ask(asked)
     )
     assert_close(paint(stage, request), wanted.images, atol=TOLERANCE, rtol=0)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_stage_2_equals_the_peers_pipeline(peer, tiny_super_res_json, make_request, paint, wave, seed):
+def test_stage_2_equals_the_peers_pipeline(peer, tiny_super_res_json, two, paint, wave, seed):
     theirs, stage = peer.pair(tiny_super_res_json, seed)
-    request = make_request(low_res=wave(1, 3, 8, 8, f=0.21), guidance_scale=4.0)
+    low_res = wave(2, 3, 5, 7, f=0.21)
+    request, asked, each = two(guidance_scale=4.0)
+    count = each["num_images_per_prompt"]
+    request = replace(request, low_res=low_res.repeat_interleave(count, dim=0))
     wanted = peer.pipeline("IFSuperResolutionPipeline", theirs)(
-        image=request.low_res, num_inference_steps=10, noise_level=250, **sized(request), **peer.ask(request)
-    )
+        image=low_res, num_inference_steps=10, noise_level=250, **each, **sized(request),
+        **(peer.ask(asked) | {"guidance_scale": 4.0}),
+    )  # fmt: skip
     assert_close(paint(stage, request), wanted.images, atol=TOLERANCE, rtol=0)
 
 

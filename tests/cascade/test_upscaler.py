@@ -19,7 +19,7 @@ from if_graph.cascade.upscaler_tiles import Tiles, feather, spans, tiled
 from if_graph.diffusion.schedule import diffusion_from_json
 from if_graph.errors import InputError
 from if_graph.models.placement import place
-from if_graph.models.x4.config import UpscalerConfig
+from if_graph.models.x4.config import UPSCALER, UpscalerConfig
 from if_graph.models.x4.unet import UpscalerUNet
 from if_graph.models.x4.vae import Vae
 from if_graph.models.x4.vae_config import UPSCALER_VAE, VaeConfig
@@ -187,3 +187,19 @@ def test_decoding_takes_no_more_than_a_tile_and_the_picture_at_the_published_siz
     # a 2048 x 512 picture: the canvas, its weights and one weighted tile come on top
     assert peak(128, 512, 128) < tile + 3 * picture
     assert peak(128, 512, 0) > 2 * tile
+
+
+@torch.no_grad()
+def test_a_picture_of_2048_px_takes_what_the_documentation_says_at_the_published_size():
+    with torch.device("meta"):
+        vae, unet = Vae(UPSCALER_VAE), UpscalerUNet(UPSCALER)
+        t, text, level = torch.zeros(2).long(), torch.empty(2, 77, 1024), torch.zeros(2).long()
+
+    def peak(run, x, factor):
+        with LiveBytes() as live:
+            tiled(run, x, 256, 32, factor)
+        return live.peak / 2**30
+
+    painting = peak(lambda x: unet(x, t, text, level), torch.empty(2, 7, 512, 512, device="meta"), 1)
+    decoding = peak(vae.decode, torch.empty(1, 4, 512, 512, device="meta"), 4)
+    assert (round(painting, 1), round(decoding, 1)) == (2.7, 3.1)  # GiB, in docs/memory.md

@@ -1,6 +1,5 @@
 """The x4 upscaler against diffusers' pipeline: a folder that the peer wrote, loaded and run here."""
 
-import json
 import logging
 import warnings
 
@@ -24,26 +23,6 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 TOLERANCE = 1e-4  # float32; the loop amplifies the order of sums
-UNET = {
-    "sample_size": 8, "in_channels": 7, "out_channels": 4, "block_out_channels": [16, 32, 32, 64],
-    "down_block_types": ["DownBlock2D", *["CrossAttnDownBlock2D"] * 3],
-    "up_block_types": [*["CrossAttnUpBlock2D"] * 3, "UpBlock2D"],
-    "layers_per_block": 2, "attention_head_dim": 4, "cross_attention_dim": 16, "num_class_embeds": 1000,
-    "only_cross_attention": [True, True, True, False], "use_linear_projection": True, "norm_num_groups": 8,
-}  # fmt: skip
-VAE = {
-    "in_channels": 3, "out_channels": 3, "latent_channels": 4, "block_out_channels": [16, 16, 32],
-    "down_block_types": ["DownEncoderBlock2D"] * 3, "up_block_types": ["UpDecoderBlock2D"] * 3,
-    "layers_per_block": 1, "norm_num_groups": 8, "sample_size": 32, "scaling_factor": 0.08333,
-}  # fmt: skip
-TEXT = {
-    "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-    "vocab_size": 60, "hidden_act": "gelu", "bos_token_id": 58, "eos_token_id": 59, "pad_token_id": 0,
-}  # fmt: skip
-SCHEDULER = {
-    "beta_start": 1e-4, "beta_end": 0.02, "beta_schedule": "scaled_linear", "prediction_type": "v_prediction",
-    "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1,
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -53,32 +32,20 @@ def _quiet():
 
 
 @pytest.fixture
-def tokenizer(tmp_path):
-    """CLIP's kind of tokenizer, with single letters and one merge."""
-    letters = [letter + end for end in ("", "</w>") for letter in "!abcdefghijklmnopqrstuvwxyz"]
-    words = [*letters, "ca", "cat</w>"]
-    words += [f"unused{i}" for i in range(58 - len(words))] + ["<|startoftext|>", "<|endoftext|>"]
-    folder = tmp_path / "words"
-    folder.mkdir()
-    (folder / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
-    (folder / "merges.txt").write_text("#version: 0.2\nc a\nca t</w>\n")
-    (folder / "tokenizer_config.json").write_text(json.dumps({"pad_token": "!", "model_max_length": 77}))
-    return CLIPTokenizer.from_pretrained(str(folder))
-
-
-@pytest.fixture
-def pair(tmp_path, tokenizer):
+def pair(tmp_path, clip_words, tiny_upscaler_json):
     """The peer's pipeline with random weights, and what is loaded here from the folder it saved."""
+    tokenizer = CLIPTokenizer.from_pretrained(str(clip_words(tmp_path / "words")))
+    text = CLIPTextConfig(**tiny_upscaler_json["text_encoder"])
 
     def make(seed):
         torch.manual_seed(seed)
         peer = diffusers.StableDiffusionUpscalePipeline(
-            vae=diffusers.AutoencoderKL(**VAE).eval(),
-            text_encoder=CLIPTextModel(CLIPTextConfig(**TEXT)).eval(),
+            vae=diffusers.AutoencoderKL(**tiny_upscaler_json["vae"]).eval(),
+            text_encoder=CLIPTextModel(text).eval(),
             tokenizer=tokenizer,
-            unet=diffusers.UNet2DConditionModel(**UNET).eval(),
+            unet=diffusers.UNet2DConditionModel(**tiny_upscaler_json["unet"]).eval(),
             low_res_scheduler=diffusers.DDPMScheduler(beta_schedule="scaled_linear"),
-            scheduler=diffusers.DDIMScheduler(**SCHEDULER),
+            scheduler=diffusers.DDIMScheduler(**tiny_upscaler_json["scheduler"]),
         )
         peer.set_progress_bar_config(disable=True)
         peer.save_pretrained(tmp_path / "x4")
@@ -158,10 +125,11 @@ def test_ancestral_sampling_equals_the_peers_scheduler(pair, wave):
 
 
 @pytest.mark.parametrize("steps", [1, 7, 50, 75, 999])
-def test_timesteps_equal_the_peers(steps):
-    peer = diffusers.DDIMScheduler(**SCHEDULER)
+def test_timesteps_equal_the_peers(steps, tiny_upscaler_json):
+    settings = tiny_upscaler_json["scheduler"]
+    peer, noise = diffusers.DDIMScheduler(**settings), diffusion_from_json(settings)
     peer.set_timesteps(steps)
-    schedule = UpscalerSchedule(diffusion_from_json(SCHEDULER), diffusion_from_json(SCHEDULER), offset=1)
+    schedule = UpscalerSchedule(noise, noise, offset=1)
     plan = SamplingPlan("ddim", steps=steps)
     assert list(schedule.trajectory(plan).timesteps) == peer.timesteps.tolist()
 

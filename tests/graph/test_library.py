@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
+from if_graph.cli import main
 from if_graph.errors import WorkflowError
 from if_graph.graph import Executor, load_node_classes, load_workflow, registry
 from if_graph.graph.library import shipped_workflows
@@ -33,7 +34,8 @@ def installed(toy_module, tmp_path, monkeypatch):
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "noise.json").write_text(json.dumps(DRAWN))
-    (package / "described.json").write_text(json.dumps(DRAWN | {"extra": {"description": "Paints."}}))
+    extra = {"description": "Paints.", "needs": "a brush"}
+    (package / "described.json").write_text(json.dumps(DRAWN | {"extra": extra}))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr("if_graph.graph.library.PACKAGE", "toy_workflows")
 
@@ -46,11 +48,17 @@ def test_a_script_loads_edits_and_runs_a_shipped_workflow():
 
 
 @pytest.mark.usefixtures("installed")
-def test_shipped_workflows_say_what_they_do():
-    assert [(w.name, w.description) for w in shipped_workflows()] == [
-        ("described", "Paints."),
-        ("noise", "Paints noise"),
+def test_shipped_workflows_say_what_they_do_and_need():
+    assert [(w.name, w.description, w.needs) for w in shipped_workflows()] == [
+        ("described", "Paints.", "a brush"),
+        ("noise", "Paints noise", ""),
     ]
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_list_of_workflows_says_what_they_need(capsys):
+    assert main(["workflows"]) == 0
+    assert capsys.readouterr().out == "described  Paints. Needs a brush.\nnoise      Paints noise\n"
 
 
 @pytest.mark.usefixtures("installed")

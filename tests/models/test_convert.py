@@ -29,35 +29,19 @@ def published_keys(name):
     return {key: tuple(int(side) for side in re.findall(r"\d+", shape)) for key, shape in rows}
 
 
-def params_of(config):
-    """What the original config.yml says of a network and shapes do not."""
-    return {
-        "image_size": config.sample_size,
-        "num_head_channels": config.attention_head_dim,
-        "att_pool_heads": config.pool_heads,
-        "efficient_activation": config.resnet_skip_time_act,
-        "scale_skip_connection": config.resnet_out_scale_factor != 1.0,
-        "activation": "gelu",
-    }
-
-
 @pytest.fixture(params=["tiny_unet", "tiny_super_res"])
 def unet(request):
     return request.getfixturevalue(request.param)
 
 
-def save_original(folder, unet):
-    """Save a network as the original release was."""
-    folder.mkdir()
-    torch.save(to_original(unet.state_dict(), unet.config), folder / "pytorch_model.bin")
-    lines = [f"  {name}: {json.dumps(value)}" for name, value in params_of(unet.config).items()]
-    (folder / "config.yml").write_text("\n".join(["alias: tiny", "params:", *lines]) + "\n")
-    return folder
-
-
 @pytest.fixture
-def original_folder(tmp_path, tiny_super_res):
-    return save_original(tmp_path / "original", tiny_super_res)
+def original_folder(tmp_path, tiny_super_res, save_original):
+    return save_original(tmp_path / "original", *original_of(tiny_super_res))
+
+
+def original_of(unet):
+    """A network's weights under their original names, and its config."""
+    return to_original(unet.state_dict(), unet.config), unet.config
 
 
 def same(state, other):
@@ -75,7 +59,7 @@ def test_the_original_codes_own_keys_and_shapes_are_all_understood(name):
     assert {key: tuple(tensor.shape) for key, tensor in back.items()} == shapes
 
 
-def test_the_original_layout_and_back_gives_equal_tensors(unet):
+def test_the_original_layout_and_back_gives_equal_tensors(unet, params_of):
     original = to_original(unet.state_dict(), unet.config)
     config, converted = from_original(original, params_of(unet.config))
     assert same(converted, unet.state_dict())
@@ -91,7 +75,7 @@ def test_queries_keys_and_values_lie_head_by_head(tiny_unet):
     assert torch.equal(rows[3], attention.to_q.weight[8:16])
 
 
-def test_cross_attention_only_networks_convert_too(tiny_json, fill):
+def test_cross_attention_only_networks_convert_too(tiny_json, fill, params_of):
     unet = fill(UNet(config_from_json(tiny_json | {"only_cross_attention": True})))
     original = to_original(unet.state_dict(), unet.config)
     config, converted = from_original(original, params_of(unet.config))
@@ -99,8 +83,8 @@ def test_cross_attention_only_networks_convert_too(tiny_json, fill):
     assert same(converted, unet.state_dict())
 
 
-def test_an_original_folder_becomes_a_folder_that_loads(tmp_path, unet):
-    original = save_original(tmp_path / "original", unet)
+def test_an_original_folder_becomes_a_folder_that_loads(tmp_path, unet, save_original):
+    original = save_original(tmp_path / "original", *original_of(unet))
     write_stage_files(read_stage_files(original), tmp_path / "new")
     assert same(load_unet(tmp_path / "new", place("cpu")).state_dict(), unet.state_dict())
     scheduler = json.loads((tmp_path / "new" / "scheduler" / "scheduler_config.json").read_text())
@@ -143,7 +127,7 @@ def test_weights_can_change_type_on_the_way(original_folder, tmp_path):
     ],
     ids=["missing", "left over", "shape", "no network"],
 )
-def test_what_does_not_fit_is_listed(tiny_unet, spoil, complaint):
+def test_what_does_not_fit_is_listed(tiny_unet, spoil, complaint, params_of):
     state = to_original(tiny_unet.state_dict(), tiny_unet.config)
     spoil(state)
     with pytest.raises(CheckpointError, match=complaint):

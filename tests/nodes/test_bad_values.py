@@ -24,6 +24,8 @@ BAD = [
     ("guidance", "Guidance", "start", 0.9, "guidance runs from 0.9 to 0.8, .*; 0 to 1 guides every step"),
     ("guidance", "Guidance", "threshold_ceiling", 0.5, "ceiling is 0.5, expected at least 1; 1.5 is usual"),
     ("guidance", "Guidance", "rescale", 2.0, "rescale.* expected at most 1"),
+    ("txt2img", "T5", "checkpoint", "T5", "'T5' is not in any model folder.*'if-graph models pull'"),
+    ("txt2img", "Stage I network", "checkpoint", "typo", "'typo' is not in any .*'if-graph models pull'"),
     ("expert-split", "Expert split", "switch", 1001, "switch.* expected at most 1000"),
 ]
 

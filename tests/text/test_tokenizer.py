@@ -6,6 +6,7 @@ import torch
 
 from if_graph.errors import CheckpointError, InputError
 from if_graph.text import Tokenizer
+from if_graph.text.pieces import find_pieces
 
 TEXTS = (
     "a photo of a red cat on a blue mat",
@@ -63,6 +64,39 @@ def test_ids_and_mask_equal_those_of_transformers(spiece_model, peer, text, leng
     want = peer([text], padding="max_length", max_length=length, truncation=True, return_tensors="pt")
     assert torch.equal(tokens.ids, want.input_ids)
     assert torch.equal(tokens.mask.long(), want.attention_mask)
+
+
+@pytest.fixture(scope="session")
+def rewritten(peer, tmp_path_factory):
+    """The vocabulary as transformers 5 saves it, which is no SentencePiece model any more."""
+    folder = tmp_path_factory.mktemp("rewritten")
+    peer.save_pretrained(folder)
+    assert find_pieces(folder) == folder / "tokenizer.json"
+    return folder / "tokenizer.json"
+
+
+@pytest.mark.parametrize("length", [77, 5])
+def test_a_vocabulary_saved_anew_gives_the_same_ids_and_cuts_the_same_words(spiece_model, rewritten, length):
+    texts = [*TEXTS, "a </s> b <pad>", "</s>", "<unk>"]
+    old, new = (Tokenizer(file, length)(texts, chunks=2) for file in (spiece_model, rewritten))
+    assert torch.equal(old.ids, new.ids)
+    assert torch.equal(old.mask, new.mask)
+    assert old.cut == new.cut
+
+
+def test_the_published_vocabulary_comes_first(tmp_path):
+    (tmp_path / "tokenizer.json").touch()
+    (tmp_path / "spiece.model").touch()
+    assert find_pieces(tmp_path) == tmp_path / "spiece.model"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"added_tokens": [], "model": {"unk_id": 0, "vocab": []}}']
+)
+def test_a_vocabulary_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "tokenizer.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"got unreadable .*tokenizer\.json"):
+        Tokenizer(tmp_path / "tokenizer.json")
 
 
 def test_the_empty_text_is_one_end_mark(spiece_model):
