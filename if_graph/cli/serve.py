@@ -8,6 +8,7 @@ import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
 
+from if_graph.cli.backend import add_backend_arguments, backend_of
 from if_graph.cli.cache import add_cache_argument, cache_of
 from if_graph.cli.host import add_folder_arguments, add_nodes_argument, folders_of
 from if_graph.errors import InputError
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--queue-limit", metavar="N", type=int, default=1000, help="runs that may wait")
     add_nodes_argument(parser)
     add_cache_argument(parser)
+    add_backend_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         prompt_server,
     )  # fmt: skip
     logging.getLogger("aiohttp.access").setLevel(logging.ERROR)
-    serve(setup, args.listen, args.port, lambda address: _started(address, args.no_browser or not static))
+    with backend_of(args, classes) as setup.backend:
+        serve(setup, args.listen, args.port, lambda address: _started(address, args.no_browser or not static))
     return 0
 
 

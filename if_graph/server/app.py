@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from if_graph.folders import Folders
+from if_graph.graph.backends import Backend
 from if_graph.graph.cache import ResultCache
 from if_graph.graph.executor import Executor
 from if_graph.graph.registry import NodeClasses
@@ -44,6 +45,7 @@ class Setup:
         packs: folders of other packs by name.
         prompt_server: what those packs saw.
         limits: how much one client may take.
+        backend: who performs the calls of nodes; this process if left out.
     """
 
     classes: NodeClasses
@@ -56,6 +58,7 @@ class Setup:
     packs: dict[str, Path] = field(default_factory=dict)
     prompt_server: PromptServer = field(default_factory=PromptServer)
     limits: Limits = field(default_factory=Limits)
+    backend: Backend | None = None
 
 
 def make_app(setup: Setup) -> web.Application:
@@ -100,7 +103,7 @@ def _state(setup: Setup, tell: Teller) -> State:
     )
     user = setup.home / "user"
     user.mkdir(parents=True, exist_ok=True)
-    executor = Executor(setup.classes, setup.cache)
+    executor = Executor(setup.classes, setup.cache, setup.backend)
     journals = Journals(setup.home / "running", setup.folders)
     worker = Worker(store, executor, setup.folders, journals, tell.report, tell.changed)
     metrics.watch("if_graph_queue_length", "Runs that wait or are running.", lambda: store.count(WAITING))
