@@ -2,6 +2,8 @@
 
     pip install comfy-cli                                 # on PATH, or beside this Python
     npm install @stable-canvas/comfyui-client ws          # here, or with NODE_PATH=FOLDER/node_modules
+
+Without them the tests are skipped.
 """
 
 import json
