@@ -1,65 +1,23 @@
 """Every shipped workflow, from its file to its saved pictures, on tiny networks of the same names."""
 
-import json
-from importlib import resources
-from pathlib import Path
-
 import pytest
 import torch
 from if_graph_nodes import NODE_CLASS_MAPPINGS as NODES
 from PIL import Image
-from safetensors.torch import save_file
 
 from if_graph.errors import InputError
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import Executor, load_node_classes, load_workflow
 from if_graph.graph.dag import build_dag
 from if_graph.graph.library import shipped_workflows
-from if_graph.models.config import config_from_json
-from if_graph.models.unet import UNet
 
 NAMES = [workflow.name for workflow in shipped_workflows() if workflow.name != "txt2img"]
 SIZES = {"portrait": (96, 128), "landscape": (192, 128), "upscale": (256, 256)}
-HALVED = {"IFStageI": ("width", "height"), "IFFitImage": ("side",)}
-NANO = Path(str(resources.files("if_graph"))) / "bundled" / "nano"
-TEXT_SIDE = {"encoder_hid_dim": 128}
-
-
-def write_stage(folder, fields, scheduler):
-    """Write a random network in the published layout."""
-    (folder / "unet").mkdir(parents=True)
-    (folder / "scheduler").mkdir()
-    weights = {name: value.clone() for name, value in UNet(config_from_json(fields)).state_dict().items()}
-    save_file(weights, folder / "unet" / "diffusion_pytorch_model.safetensors")
-    (folder / "unet" / "config.json").write_text(json.dumps(fields))
-    (folder / "scheduler" / "scheduler_config.json").write_text(scheduler)
 
 
 @pytest.fixture(scope="module")
 def classes():
     return load_node_classes()
-
-
-@pytest.fixture
-def tiny_cascade(tmp_path, monkeypatch, tiny_json, tiny_super_res_json):
-    """Tiny networks in place of nano's, which a model folder of the user's hides; T5 stays nano's."""
-    models = tmp_path / "models"
-    for stage, fields in ((1, tiny_json), (2, tiny_super_res_json), (3, tiny_super_res_json)):
-        shipped = NANO / f"stage_{stage}" / "scheduler" / "scheduler_config.json"
-        write_stage(models / "nano" / f"stage_{stage}", fields | TEXT_SIDE, shipped.read_text())
-    monkeypatch.setenv("IF_GRAPH_MODELS", str(models))
-
-
-def shortened(source, classes):
-    """The workflow at half its size, or a quarter where that is large, with two steps in each stage."""
-    share = 4 if source == "upscale" else 2
-    workflow = load_workflow(source, classes)
-    for node_id, node in workflow.nodes.items():
-        if node.class_type == "IFScheduler":
-            workflow = workflow.with_input(node_id, "steps", 2)
-        for name in HALVED.get(node.class_type, ()):
-            workflow = workflow.with_input(node_id, name, node.inputs[name] // share)
-    return workflow
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,7 +29,7 @@ def test_it_validates(name, classes):
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "upscale" else name for name in NAMES]
 )
 @pytest.mark.usefixtures("tiny_cascade")
-def test_it_saves_pictures_of_its_shape(name, tmp_path, classes):
+def test_it_saves_pictures_of_its_shape(name, tmp_path, classes, shortened):
     with using_folders(Folders(tmp_path / "in", tmp_path / "out", tmp_path / "temp")):
         Executor(classes).run(shortened(name, classes))
     saved = sorted((tmp_path / "out").glob(f"if-{name}_*.png"))
