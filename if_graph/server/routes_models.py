@@ -33,6 +33,12 @@ async def models(request: web.Request) -> web.Response:
     return web.json_response([{"name": name, "pathIndex": 0} for name in names] if is_new else names)
 
 
+@routes.get("/internal/folder_paths")
+async def folder_paths(request: web.Request) -> web.Response:
+    """List the folders of each kind of models: none, as where they are is no client's business."""
+    return web.json_response({_KIND: []})
+
+
 @routes.get("/view_metadata/{folder}")
 async def view_metadata(request: web.Request) -> web.Response:
     """Return what the files of the checkpoint filename say of themselves; 404 without a body if nothing."""

@@ -17,7 +17,7 @@ SETTINGS = "comfy.settings.json"
 _UNASKED = {"Comfy.Notification.ShowVersionUpdates": False}
 """Settings of who has set none: no question to the editor's makers about newer versions."""
 _ALWAYS = {"Comfy.TutorialCompleted": False}
-"""Who comes without a workflow is shown the templates; else the editor draws one of nodes that are not here."""
+"""Who comes without a workflow sees the templates; else the editor draws one of nodes that are not here."""
 _EMPTY = {"user.css": (b"", "text/css"), "comfy.templates.json": (b"[]", "application/json")}
 _TYPES = {".json": "application/json", ".css": "text/css"}
 

@@ -4,8 +4,8 @@
     pip install -e '.[editor,record]'
     python -m pytest tests/server/test_browser.py --slow [-k NAME]
 
-Networks are tiny and random and pictures half as wide. With IF_GRAPH_SCREENSHOTS=FOLDER it is the bundled
-cascade at full size instead, for minutes a workflow, and pictures of the editor are kept in that folder.
+Networks are tiny and random and pictures half as wide, or with IF_GRAPH_FULL_SIZE=1 the bundled cascade's,
+for minutes a workflow. With IF_GRAPH_SCREENSHOTS=FOLDER pictures of the editor are kept there.
 """
 
 import os
@@ -22,6 +22,7 @@ from if_graph.graph.library import shipped_workflows
 pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("IF_GRAPH_SCREENSHOTS")
+IS_FULL = bool(os.environ.get("IF_GRAPH_FULL_SIZE"))
 LONGEST = 240_000  # ms
 PROMPT = "a red ball on a green background"
 READY = "window.app?.graph && LiteGraph.registered_node_types['IFStageI'] !== undefined"
@@ -47,6 +48,7 @@ WATCH = """() => {
     app.api.addEventListener(name, () => heard.push(name));
   }
 }"""
+FIT = "app.extensionManager.command.execute('Comfy.Canvas.FitView')"  # boxes out of sight load no pictures
 SHOWN = """() => app.graph.nodes.filter((node) => node.type === "SaveImage")
   .every((node) => node.imgs?.length && node.imgs.every((image) => image.naturalWidth > 0))"""
 BOXES = "app.graph.nodes.map((node) => [node.title, ...node.boundingRect])"
@@ -56,7 +58,6 @@ HISTORY = """() => [...document.querySelectorAll("img")]
 LEGIBLE = """async () => {
   const settings = {"LiteGraph.Canvas.MinFontSizeForLOD": 0, "Comfy.Minimap.Visible": false};
   for (const [id, value] of Object.entries(settings)) await app.extensionManager.setting.set(id, value);
-  app.canvas.fitViewToSelectionAnimated?.();
 }"""
 
 
@@ -76,7 +77,7 @@ def browser():
 @pytest.fixture
 def start(request, tmp_path):
     """Start the server, again at the same address, and return that; the one before it ends."""
-    if not PICTURES:
+    if not IS_FULL:
         request.getfixturevalue("tiny_cascade")
     servers, ports = [], ["0"]
 
@@ -150,6 +151,7 @@ def overlapping(page):
 def shoot(page, name):
     """Keep a picture of the page where the environment says so."""
     if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
         page.evaluate(LEGIBLE)
         page.wait_for_timeout(1500)
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
@@ -159,10 +161,11 @@ def shoot(page, name):
 def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(browser, start, errors, name):
     page = opened(browser, start(), errors)
     open_template(page, name)
-    if not PICTURES:
+    if not IS_FULL:
         page.evaluate(SMALL)
     page.evaluate_handle(FIELD).as_element().fill(PROMPT)
     assert {"progress", "b_preview", "executed", "execution_success"} <= run(page)
+    page.evaluate(FIT)
     page.wait_for_function(SHOWN)
     shoot(page, name)
     assert overlapping(page) == []

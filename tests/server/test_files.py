@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 
 import psutil
 import pytest
@@ -103,6 +104,17 @@ def test_a_node_class_has_a_help_page_that_no_folder_holds(server):
     page = server.ask("GET", "/docs/SaveImage/de.md").data.decode()
     assert "Save pictures as PNG files" in page
     assert "`filename_prefix`" in page
+
+
+def test_files_of_a_folder_are_listed_newest_first_and_no_others(make_server, tmp_path):
+    server = make_server(tmp_path)
+    for age, name in enumerate(("new.png", "old.png", ".hidden")):
+        (tmp_path / "input" / name).touch()
+        os.utime(tmp_path / "input" / name, (1000 - age, 1000 - age))
+    (tmp_path / "input" / "link.png").symlink_to(tmp_path / "home" / "jobs.sqlite3")
+    assert server.json("GET", "/internal/files/input") == ["new.png", "old.png"]
+    assert server.ask("GET", "/internal/files/home").status == 400
+    assert server.json("GET", "/internal/folder_paths") == {"deepfloyd_if": []}
 
 
 @pytest.mark.parametrize("route", ["models", "experiment/models"])

@@ -69,6 +69,7 @@ REFUSED = [
     ("GET", "/workflow_templates/if-graph/..%2f__init__.py", None),
     ("GET", "/workflow_templates/if-graph/__init__.py", None),
     ("GET", "/models/..%2f..", None), ("GET", "/docs/..%2fx/en.md", None),
+    ("GET", "/internal/files/..%2fhome", None), ("GET", "/view_metadata/..%2f..?filename=../x", None),
     ("GET", "/history?max_items=abc", None), ("GET", "/jobs?limit=1e9", None),
     ("GET", "/jobs?status=odd", None),
     prompt(b"{"), prompt(b"[]"), prompt(b"\xff\xfe"), prompt(b'{"prompt": NaN}'), prompt(b"[" * 100_000),
