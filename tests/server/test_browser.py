@@ -23,9 +23,9 @@ pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("IF_GRAPH_SCREENSHOTS")
 IS_FULL = bool(os.environ.get("IF_GRAPH_FULL_SIZE"))
-LONGEST = 240_000  # ms
+LONGEST = 600_000  # ms
 PROMPT = "a red ball on a green background"
-READY = "window.app?.graph && LiteGraph.registered_node_types['IFStageI'] !== undefined"
+READY = "window.app?.api?.clientId && LiteGraph.registered_node_types['IFStageI'] !== undefined"
 MISSING = "[data-testid=error-overlay], [data-testid*=missing-node]"
 SMALL = """() => {
   const halved = ["IFStageI.width", "IFStageI.height", "IFFitImage.side"];
@@ -48,7 +48,10 @@ WATCH = """() => {
     app.api.addEventListener(name, () => heard.push(name));
   }
 }"""
-FIT = "app.extensionManager.command.execute('Comfy.Canvas.FitView')"  # boxes out of sight load no pictures
+FIT = """async () => {  // boxes out of sight load no pictures
+  app.canvas.deselectAll();
+  await app.extensionManager.command.execute("Comfy.Canvas.FitView");
+}"""
 SHOWN = """() => app.graph.nodes.filter((node) => node.type === "SaveImage")
   .every((node) => node.imgs?.length && node.imgs.every((image) => image.naturalWidth > 0))"""
 BOXES = "app.graph.nodes.map((node) => [node.title, ...node.boundingRect])"
