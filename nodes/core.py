@@ -92,12 +92,15 @@ class PreviewImage:
         }
 
 
-NODE_CLASS_MAPPINGS = {
+NODE_CLASS_MAPPINGS: dict[str, Any] = {
     "LoadImage": LoadImage,
     "LoadImageMask": LoadImageMask,
     "SaveImage": SaveImage,
     "PreviewImage": PreviewImage,
 }
+for _cls in NODE_CLASS_MAPPINGS.values():
+    _cls.RELATIVE_PYTHON_MODULE = "nodes"  # whose classes an editor calls core
+
 NODE_DISPLAY_NAME_MAPPINGS = {
     "LoadImage": "Load Image",
     "LoadImageMask": "Load Image (as Mask)",
