@@ -1,6 +1,7 @@
 """Safetensors files -> names, shapes and mapped tensors; the one place that opens them for a network."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,15 @@ def read_types(files: Sequence[Path], named: Naming = as_written) -> dict[str, s
     return {name: file.get_slice(old).get_dtype() for file, old, name in _names(files, named)}
 
 
+def read_metadata(files: Sequence[Path]) -> dict[str, str]:
+    """Return what the files say of themselves; where two say different things, the first is heard."""
+    told: dict[str, str] = {}
+    for path in files:
+        with _opened(path) as file:
+            told = (file.metadata() or {}) | told
+    return told
+
+
 def map_weights(files: Sequence[Path], tied: frozenset[str], named: Naming = as_written) -> dict[str, Tensor]:
     """Map every weight, on the CPU and in the type it has in the file; pages are read when they are used.
 
@@ -47,13 +57,19 @@ def map_weights(files: Sequence[Path], tied: frozenset[str], named: Naming = as_
 
 def _names(files: Sequence[Path], named: Naming) -> Iterator[tuple[Any, str, str]]:
     for path in files:
-        try:
-            with safe_open(path, framework="pt") as file:
-                for old in file.keys():  # noqa: SIM118  a file is not a mapping
-                    name = named(old)
-                    if name is not None:
-                        yield file, old, name
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(
-                f"{path}: got no readable safetensors file ({error}), download it again"
-            ) from error
+        with _opened(path) as file:
+            for old in file.keys():  # noqa: SIM118  a file is not a mapping
+                name = named(old)
+                if name is not None:
+                    yield file, old, name
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: got no readable safetensors file ({error}), download it again"
+        ) from error

@@ -1,56 +1,17 @@
-"""Headless equivalents of the ComfyUI core nodes that workflows need: LoadImage, SaveImage, PreviewImage.
+"""Headless equivalents of the core nodes of ComfyUI that workflows need, those that load among them.
 
 Not registered inside ComfyUI, which has its own; names, sockets and pixels are the same.
 """
 
-import hashlib
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from if_graph.errors import InputError
 from if_graph.folders import current_folders
 
-from .files import input_file, input_names, save_pictures, target_of
-from .images import from_picture, mask_of
-
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tiff"}
-
-
-class LoadImage:
-    """Load a picture from the input folder."""
-
-    CATEGORY = "image"
-    DESCRIPTION = __doc__
-    RETURN_TYPES = ("IMAGE", "MASK")
-    OUTPUT_TOOLTIPS = ("The picture.", "1 where it is transparent.")
-    FUNCTION = "run"
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        about = {"image_upload": True, "tooltip": "A picture in the input folder."}
-        return {"required": {"image": (input_names(PICTURES), about)}}
-
-    @classmethod
-    def VALIDATE_INPUTS(cls, image: str) -> bool | str:
-        try:
-            input_file(image)
-        except InputError as error:
-            return str(error)
-        return True
-
-    @classmethod
-    def IS_CHANGED(cls, image: str) -> str:
-        return hashlib.sha256(input_file(image).read_bytes()).hexdigest()
-
-    def run(self, image: str) -> tuple[Tensor, Tensor]:
-        try:
-            with Image.open(input_file(image)) as opened:
-                picture = ImageOps.exif_transpose(opened)
-        except (UnidentifiedImageError, OSError, ValueError) as error:
-            raise InputError(f"image {image!r} cannot be read ({error}); save it as PNG or JPEG") from error
-        return from_picture(picture), mask_of(picture)
+from .core_load import LoadImage, LoadImageMask
+from .files import save_pictures, target_of
 
 
 class SaveImage:
@@ -131,9 +92,18 @@ class PreviewImage:
         }
 
 
-NODE_CLASS_MAPPINGS = {"LoadImage": LoadImage, "SaveImage": SaveImage, "PreviewImage": PreviewImage}
+NODE_CLASS_MAPPINGS: dict[str, Any] = {
+    "LoadImage": LoadImage,
+    "LoadImageMask": LoadImageMask,
+    "SaveImage": SaveImage,
+    "PreviewImage": PreviewImage,
+}
+for _cls in NODE_CLASS_MAPPINGS.values():
+    _cls.RELATIVE_PYTHON_MODULE = "nodes"  # whose classes an editor calls core
+
 NODE_DISPLAY_NAME_MAPPINGS = {
     "LoadImage": "Load Image",
+    "LoadImageMask": "Load Image (as Mask)",
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",
 }

@@ -13,6 +13,7 @@ from if_graph.errors import InputError
 from if_graph.files import unfinished
 from if_graph.hub.store import ENVIRONMENT as ENVIRONMENT
 from if_graph.hub.store import model_folder
+from if_graph.mapped import read_metadata
 
 from .host_modules import comfy_module
 from .images import to_preview
@@ -86,6 +87,16 @@ def find_checkpoint(name: str, part: str) -> Path:
             f"put it into a folder that {ENVIRONMENT} names, or fetch it with 'if-graph models pull'"
         )
     return next(root / name for root in model_folders() if (root / name / part).is_dir())
+
+
+def told_by(name: str, part: str) -> dict[str, str]:
+    """Return what the weights of a checkpoint's part say of themselves, such as who made them.
+
+    Raises:
+        InputError: if there is no such checkpoint.
+        CheckpointError: if a file is none of safetensors.
+    """
+    return read_metadata(sorted((find_checkpoint(name, part) / part).glob("*.safetensors")))
 
 
 def fingerprint(folder: Path) -> str:

@@ -105,8 +105,9 @@ class _Tenancy:
     def __init__(self, guest: Resident) -> None:
         own: Any = super()
         listed = type(guest.kind, (nn.Module,), {})  # ComfyUI's log names a model by its class
-        own.__init__(listed(), guest.source.device, torch.device("cpu"), max(guest.size(), 1))
         self._guest = ref(guest)  # the room forgets this tenant with its guest
+        # Older patchers ask for the size while they are made.
+        own.__init__(listed(), guest.source.device, torch.device("cpu"), max(guest.size(), 1))
 
     def model_size(self) -> int:
         guest = self._guest()

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from if_graph.errors import InputError
 
+CHANNELS = ("alpha", "red", "green", "blue")
 NO_ALPHA = (64, 64)  # size of the empty mask ComfyUI gives for a picture without transparency
 
 
@@ -46,5 +47,14 @@ def mask_of(picture: Image.Image) -> Tensor:
     """Return the MASK [1, H, W] of a picture: 1 where it is transparent."""
     if "A" not in picture.getbands() and "transparency" not in picture.info:
         return torch.zeros(1, *NO_ALPHA)
-    alpha = np.asarray(picture.convert("RGBA").getchannel("A"), dtype=np.float32) / 255.0
-    return 1.0 - torch.from_numpy(alpha)[None]
+    return channel_mask(picture, "alpha")
+
+
+def channel_mask(picture: Image.Image, channel: str) -> Tensor:
+    """Return the MASK [1, H, W] that one of ``CHANNELS`` is, as ComfyUI's LoadImageMask makes it.
+
+    Alpha is turned round: 1 where the picture is transparent, so 0 everywhere if it has none.
+    """
+    levels = np.asarray(picture.convert("RGBA").getchannel(channel[0].upper()), dtype=np.float32) / 255.0
+    mask = torch.from_numpy(levels)[None]
+    return 1.0 - mask if channel == "alpha" else mask

@@ -65,6 +65,10 @@ class IFLoadTextEncoder:
     def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "text_encoder"))
 
+    @classmethod
+    def METADATA(cls, checkpoint: str) -> dict[str, str]:
+        return host.told_by(checkpoint, "text_encoder")
+
     def run(self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> tuple[TextEncoder]:
         placement = place_here(device, "auto" if dtype == "int8" else dtype, offload, TEXT)
         folder = host.find_checkpoint(checkpoint, "text_encoder")
@@ -101,6 +105,10 @@ class IFLoadStage:
     @classmethod
     def IS_CHANGED(cls, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE) -> str:
         return host.fingerprint(host.find_checkpoint(checkpoint, "unet"))
+
+    @classmethod
+    def METADATA(cls, checkpoint: str) -> dict[str, str]:
+        return host.told_by(checkpoint, "unet")
 
     def run(
         self, checkpoint: str, device: str, dtype: str, offload: str = AFTER_USE

@@ -4,16 +4,22 @@ import importlib.util
 import json
 import math
 import sys
+from importlib import resources
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from if_graph.folders import Folders, using_folders
+from if_graph.graph import load_workflow
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.unet import UNet
 
+NANO = Path(str(resources.files("if_graph"))) / "bundled" / "nano"
+TEXT_SIDE = {"encoder_hid_dim": 128}  # of nano's text encoder
+HALVED = {"IFStageI": ("width", "height"), "IFFitImage": ("side",)}
 SAVED_WORDS = ("if-prompt_00001_", "if-negative_00001_")  # as the workflow save-embeddings names them
 TOYS = Path(__file__).parent / "graph" / "toy_nodes.py"
 TINY = {
@@ -229,3 +235,40 @@ def toy_module():
         sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[spec.name])
     return sys.modules["if_graph_toys"]
+
+
+def write_stage(folder, fields, scheduler):
+    """Write a random network in the published layout."""
+    (folder / "unet").mkdir(parents=True)
+    (folder / "scheduler").mkdir()
+    weights = {name: value.clone() for name, value in UNet(config_from_json(fields)).state_dict().items()}
+    save_file(weights, folder / "unet" / "diffusion_pytorch_model.safetensors")
+    (folder / "unet" / "config.json").write_text(json.dumps(fields))
+    (folder / "scheduler" / "scheduler_config.json").write_text(scheduler)
+
+
+@pytest.fixture
+def tiny_cascade(tmp_path, monkeypatch):
+    """Tiny networks in place of nano's, which a model folder of the user's hides; T5 stays nano's."""
+    models = tmp_path / "models"
+    for stage, fields in ((1, TINY), (2, TINY_SUPER_RES), (3, TINY_SUPER_RES)):
+        shipped = NANO / f"stage_{stage}" / "scheduler" / "scheduler_config.json"
+        write_stage(models / "nano" / f"stage_{stage}", fields | TEXT_SIDE, shipped.read_text())
+    monkeypatch.setenv("IF_GRAPH_MODELS", str(models))
+
+
+def shortened(source, classes):
+    """The workflow at half its size, or a quarter where that is large, with two steps in each stage."""
+    share = 4 if source == "upscale" else 2
+    workflow = load_workflow(source, classes)
+    for node_id, node in workflow.nodes.items():
+        if node.class_type == "IFScheduler":
+            workflow = workflow.with_input(node_id, "steps", 2)
+        for name in HALVED.get(node.class_type, ()):
+            workflow = workflow.with_input(node_id, name, node.inputs[name] // share)
+    return workflow
+
+
+@pytest.fixture(name="shortened")
+def _shortened():
+    return shortened

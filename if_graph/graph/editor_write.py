@@ -8,12 +8,14 @@ from if_graph.errors import WorkflowError
 from if_graph.graph.editor_text import without_choices
 from if_graph.graph.layout import place
 from if_graph.graph.packs import pack_fields
+from if_graph.graph.room import room_for
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.widgets import widget_list
 from if_graph.graph.wording import listed
 from if_graph.graph.workflow import Link, Node, Workflow
 
 PRIMITIVE = "PrimitiveNode"
+_SMALL = [210, 82]
 
 
 def to_editor(workflow: Workflow, schemas: Mapping[str, NodeSchema]) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class _Drawing:
             for name, value in node.inputs.items()
             if name in fields and not isinstance(value, Link)
         }
-        self.boxes[node_id] = _box(node_id, node.class_type, order) | {
+        self.boxes[node_id] = _box(node_id, node.class_type, order, room_for(schema)) | {
             "inputs": sockets + extra,
             "outputs": [
                 {"name": name, "type": kind if isinstance(kind, str) else "COMBO", "links": []}
@@ -99,7 +101,7 @@ class _Drawing:
 
     def _primitive(self, value: Any) -> Link:
         node_id, self.next_id = str(self.next_id), self.next_id + 1
-        self.boxes[node_id] = _box(node_id, PRIMITIVE, len(self.boxes)) | {
+        self.boxes[node_id] = _box(node_id, PRIMITIVE, len(self.boxes), _SMALL) | {
             "inputs": [],
             "outputs": [{"name": "value", "type": "*", "links": []}],
             "properties": {},
@@ -117,9 +119,9 @@ class _Drawing:
         self.links.append([key, _id(link.source), link.slot, _id(target), slot, kind])
 
 
-def _box(node_id: str, kind: str, order: int) -> dict[str, Any]:
+def _box(node_id: str, kind: str, order: int, size: list[int]) -> dict[str, Any]:
     return {
-        "id": _id(node_id), "type": kind, "pos": [0, 0], "size": [0, 0], "flags": {}, "order": order,
+        "id": _id(node_id), "type": kind, "pos": [0, 0], "size": [*size], "flags": {}, "order": order,
         "mode": 0,
     }  # fmt: skip
 

@@ -52,7 +52,7 @@ def widget_list(schema: NodeSchema, values: Mapping[str, Any]) -> list[Any]:
         if spec.is_widget:
             stored.append(values.get(spec.name, spec.default))
             stored += _controls(spec)
-    return [*stored, "image"] if _has_upload(schema) else stored
+    return [*stored, "image"] if has_upload(schema) else stored
 
 
 def _controls(spec: InputSpec) -> list[str]:
@@ -63,10 +63,16 @@ def _controls(spec: InputSpec) -> list[str]:
 
 def _is_controlled(spec: InputSpec) -> bool:
     asked_for = spec.options.get("control_after_generate")
-    return bool(asked_for) if asked_for is not None else spec.kind == "INT" and spec.name in _SEEDS
+    return bool(asked_for) if asked_for is not None else is_seed(spec)
 
 
-def _has_upload(schema: NodeSchema) -> bool:
+def is_seed(spec: InputSpec) -> bool:
+    """Tell whether an editor takes an input for a seed."""
+    return spec.kind == "INT" and spec.name in _SEEDS
+
+
+def has_upload(schema: NodeSchema) -> bool:
+    """Tell whether an editor gives a node a button to upload files."""
     return any(spec.options.get(key) for spec in schema.inputs.values() if spec.required for key in _UPLOADS)
 
 

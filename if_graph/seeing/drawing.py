@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from if_graph.graph.layout import GAP_X, WIDTH, place
+from if_graph.graph.layout import GAP_X, place
 from if_graph.graph.schema import NodeSchema
 from if_graph.graph.wording import duration, shown, size
 from if_graph.graph.workflow import Link, Node, Workflow
 from if_graph.seeing.costs import Costs
 
 LONGEST, MOST_UNKNOWN_OUTPUTS = 36, 32
+WIDTH, HEADER, ROW = 320, 40, 24
 
 
 @dataclass(frozen=True)
@@ -153,13 +154,7 @@ def _wire(boxes: Mapping[str, Box], link: Link, target: str, socket: int) -> Wir
 
 def _placed(boxes: Mapping[str, Box], wires: tuple[Wire, ...]) -> dict[str, Box]:
     drawn: list[dict[str, Any]] = [
-        {
-            "id": node_id,
-            "inputs": [{}] * len(box.inputs),
-            "outputs": box.outputs,
-            "widgets_values": box.values,
-        }
-        for node_id, box in boxes.items()
+        {"id": node_id, "size": [WIDTH, _height(box)]} for node_id, box in boxes.items()
     ]
     place(drawn, [[0, wire.source, wire.slot, wire.target, wire.socket, wire.kind] for wire in wires])
     placed = {}
@@ -168,3 +163,7 @@ def _placed(boxes: Mapping[str, Box], wires: tuple[Wire, ...]) -> dict[str, Box]
         depth = left // (WIDTH + GAP_X)
         placed[one["id"]] = replace(boxes[one["id"]], depth=depth, place=(left, top, width, height))
     return placed
+
+
+def _height(box: Box) -> int:
+    return HEADER + ROW * (max(len(box.inputs), len(box.outputs)) + len(box.values))

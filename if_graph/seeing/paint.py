@@ -4,9 +4,9 @@ import colorsys
 from collections.abc import Mapping
 from typing import Protocol
 
-from if_graph.seeing.drawing import Box, Drawing, Wire
+from if_graph.seeing.drawing import HEADER, ROW, Box, Drawing, Wire
 
-MARGIN, HEADER, ROW, LEGEND, ITEM = 24, 40, 24, 40, 160
+MARGIN, LEGEND, ITEM = 24, 40, 160
 BACKGROUND, FACE, EDGE, INK, FAINT = "#ffffff", "#f8f9fa", "#adb5bd", "#212529", "#5c636a"
 PLAIN, CACHED = "#e9ecef", "#b7e4c7"
 Point = tuple[float, float]

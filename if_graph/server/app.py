@@ -14,7 +14,7 @@ from if_graph.graph.backends import Backend
 from if_graph.graph.cache import ResultCache
 from if_graph.graph.executor import Executor
 from if_graph.graph.registry import NodeClasses
-from if_graph.server import editor, logs, routes_about, routes_files, routes_queue, routes_user
+from if_graph.server import editor, logs, routes_about, routes_files, routes_models, routes_queue, routes_user
 from if_graph.server.guard import guard
 from if_graph.server.hub import Hub
 from if_graph.server.journals import Journals
@@ -83,6 +83,7 @@ _TABLES: tuple[Iterable[web.AbstractRouteDef], ...] = (
     routes_files.routes,
     routes_user.routes,
     routes_about.routes,
+    routes_models.routes,
     editor.routes,
     logs.routes,
 )

@@ -15,6 +15,10 @@ T = TypeVar("T")
 LARGEST_JSON = 16 * 2**20
 """Bytes of a JSON body; a workflow with a thousand nodes is about one tenth of it."""
 DEEPEST = 64
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
+"""Types that a page may send anywhere without asking."""
+_OF_PAGES = ("Origin", "Referer", "Sec-Fetch-Site")
+"""Headers by which a browser tells of the page that sends."""
 
 
 async def read_bytes(request: web.Request, largest: int) -> bytes:
@@ -48,12 +52,14 @@ async def _read(request: web.Request, largest: int) -> bytes:
 
 
 async def read_json(request: web.Request) -> Any:
-    """Read a JSON body; a form that another page could send is refused by its content type.
+    """Read a JSON body; a page must call it JSON, which no page of another site can do unasked.
+
+    Programs may call it what they like: urllib calls every body a form.
 
     Raises:
-        Refused: if it is not JSON, too large or too deep.
+        Refused: if it is not JSON, too large or too deep, or a page calls it a form.
     """
-    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"):
+    if request.content_type in _FORMS and any(name in request.headers for name in _OF_PAGES):
         raise Refused(415, "bad_type", "the body is a form, expected application/json")
     return parse_json(await read_bytes(request, LARGEST_JSON))
 

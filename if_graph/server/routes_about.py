@@ -101,39 +101,6 @@ def _device(total: int, free: int) -> dict[str, Any]:
     }
 
 
-@routes.get("/models")
-@routes.get("/experiment/models")
-async def model_folders(request: web.Request) -> web.Response:
-    """List kinds of models."""
-    is_new = request.path.endswith("/experiment/models")
-    return web.json_response([{"name": _KIND, "folders": []}] if is_new else [_KIND])
-
-
-@routes.get("/models/{folder}")
-@routes.get("/experiment/models/{folder}")
-async def models(request: web.Request) -> web.Response:
-    """List the checkpoints of one kind."""
-    if request.match_info["folder"] != _KIND:
-        raise Refused(404, "not_found", f"there is no such kind of models, expected {_KIND}")
-    state = state_of(request)
-    names = await state.apart(lambda: _checkpoints(state))
-    is_new = "/experiment/" in request.path
-    return web.json_response([{"name": name, "pathIndex": 0} for name in names] if is_new else names)
-
-
-_KIND = "deepfloyd_if"
-
-
-def _checkpoints(state: State) -> list[str]:
-    """Return what the loaders' lists of checkpoints offer."""
-    names: dict[str, None] = {}
-    for name in ("IFLoadStage", "IFLoadTextEncoder"):
-        cls = state.classes.get(name)
-        offered = cls.INPUT_TYPES()["required"].get("checkpoint") if cls is not None else None  # type: ignore[attr-defined]
-        names |= dict.fromkeys(offered[0] if offered and isinstance(offered[0], list) else ())
-    return list(names)
-
-
 @routes.get("/workflow_templates")
 async def templates(request: web.Request) -> web.Response:
     """List the workflows that come with the package, and those of other packs, by pack."""

@@ -68,6 +68,20 @@ async def upload_mask(request: web.Request) -> web.Response:
     return web.json_response(await state.apart(lambda: _keep(state, made, name, fields)))
 
 
+@routes.get("/internal/files/{kind}")
+async def list_folder(request: web.Request) -> web.Response:
+    """List the names of the files right in a folder, newest first: input, output or temp."""
+    state = state_of(request)
+    folder = state.folder(request.match_info["kind"])
+    return web.json_response(await state.apart(lambda: _newest_first(folder)))
+
+
+def _newest_first(folder: Path) -> list[str]:
+    listed = folder.iterdir() if folder.is_dir() else ()
+    found = [path for path in listed if path.is_file() and not path.is_symlink() and path.name[0] != "."]
+    return [path.name for path in sorted(found, key=lambda path: -path.stat().st_mtime_ns)]
+
+
 def _named(state: State, name: str, subfolder: str, kind: str) -> Path:
     name, kind = split_annotation(name, kind)
     if not name:

@@ -14,8 +14,10 @@ from if_graph.server.state import State, state_of
 
 routes = web.RouteTableDef()
 SETTINGS = "comfy.settings.json"
-_UNASKED = {"Comfy.TutorialCompleted": True, "Comfy.Notification.ShowVersionUpdates": False}
-"""Settings of who has set none: no tutorial, and no question to the editor's makers about newer versions."""
+_UNASKED = {"Comfy.Notification.ShowVersionUpdates": False}
+"""Settings of who has set none: no question to the editor's makers about newer versions."""
+_ALWAYS = {"Comfy.TutorialCompleted": False}
+"""Who comes without a workflow sees the templates; else the editor draws one of nodes that are not here."""
 _EMPTY = {"user.css": (b"", "text/css"), "comfy.templates.json": (b"[]", "application/json")}
 _TYPES = {".json": "application/json", ".css": "text/css"}
 
@@ -140,7 +142,7 @@ async def move_file(request: web.Request) -> web.Response:
 def _settings(state: State) -> dict[str, Any]:
     path = state.user / SETTINGS
     kept = parse_json(path.read_bytes()) if path.is_file() else {}
-    return _UNASKED | (kept if isinstance(kept, dict) else {})
+    return _UNASKED | (kept if isinstance(kept, dict) else {}) | _ALWAYS
 
 
 def _save_settings(state: State, changed: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ class ModelPatcher:
 
     def __init__(self, model, load_device, offload_device, size=0):
         self.model, self.load_device, self.offload_device = model, load_device, offload_device
+        self.model_size()  # as ComfyUI 0.3.64 does
 
 
 class Management(ModuleType):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from if_graph_nodes.core import LoadImage, PreviewImage, SaveImage
+from if_graph_nodes.core import LoadImage, LoadImageMask, PreviewImage, SaveImage
 from PIL import Image
 
 from if_graph.errors import InputError
@@ -83,6 +83,20 @@ def test_the_list_of_pictures_holds_the_users_first_and_then_the_shipped_ones(fo
     assert first == "z.png"
     assert shipped
     assert all(LoadImage.VALIDATE_INPUTS(image=name) is True for name in shipped)
+
+
+@pytest.mark.parametrize(("channel", "level"), [("alpha", 204), ("red", 255), ("green", 128), ("blue", 0)])
+def test_a_channel_becomes_a_mask_and_alpha_is_turned_round(folders, channel, level):
+    Image.new("RGBA", (6, 4), (255, 128, 0, 51)).save(folders.input / "a.png")
+    (mask,) = LoadImageMask().run("a.png", channel)
+    assert mask.shape == (1, 4, 6)
+    assert (mask * 255).round().unique().tolist() == [level]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+def test_a_picture_without_alpha_masks_nothing_at_its_own_size(folders, mode):
+    Image.new(mode, (6, 4)).save(folders.input / "a.png")
+    assert torch.equal(LoadImageMask().run("a.png", "alpha")[0], torch.zeros(1, 4, 6))
 
 
 OUTSIDE = ["../a.png [output]", "/etc/passwd [temp]", "a.png [home]", "../out/a.png [input]", "\0 [temp]"]

@@ -151,7 +151,8 @@ def make_server(toys):
         folders = Folders(folder / "input", folder / "output", folder / "temp")
         for each in (folders.input, folders.output, folders.temp, folder / "home"):
             each.mkdir(exist_ok=True)
-        servers.append(Server(Setup(toys, folders, folder / "home", **changes)))
+        setup = {"classes": toys, "folders": folders, "home": folder / "home"} | changes
+        servers.append(Server(Setup(**setup)))
         return servers[-1]
 
     yield make

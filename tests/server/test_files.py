@@ -2,13 +2,16 @@
 
 import io
 import logging
+import os
 
 import psutil
 import pytest
 from PIL import Image
 
 from if_graph.client import Client, ServerError
+from if_graph.errors import CheckpointError
 from if_graph.folders import shipped_inputs
+from if_graph.graph.registry import NodeClasses
 from if_graph.server.packs import load_with_packs
 from if_graph.server.store import Job, JobStore
 
@@ -29,6 +32,22 @@ class Twice:
 NODE_CLASS_MAPPINGS = {"Twice": Twice}
 WEB_DIRECTORY = "./web"
 """
+
+
+class Loader:
+    """Offers two checkpoints, of which one is damaged."""
+
+    @classmethod
+    def INPUT_TYPES(cls):
+        return {"required": {"checkpoint": (["nano/stage_1", "torn"], {})}}
+
+    @classmethod
+    def METADATA(cls, checkpoint):
+        if checkpoint == "torn":
+            raise CheckpointError("it is torn")
+        return {"format": "pt"}
+
+
 USUAL = {"prompt": "", "width": 4, "seed": 5, "strength": 1.0, "mode": "gray", "flip": False}
 FLOW = {
     "1": {"class_type": "Picture", "inputs": USUAL},
@@ -85,6 +104,34 @@ def test_a_node_class_has_a_help_page_that_no_folder_holds(server):
     page = server.ask("GET", "/docs/SaveImage/de.md").data.decode()
     assert "Save pictures as PNG files" in page
     assert "`filename_prefix`" in page
+
+
+def test_files_of_a_folder_are_listed_newest_first_and_no_others(make_server, tmp_path):
+    server = make_server(tmp_path)
+    for age, name in enumerate(("new.png", "old.png", ".hidden")):
+        (tmp_path / "input" / name).touch()
+        os.utime(tmp_path / "input" / name, (1000 - age, 1000 - age))
+    (tmp_path / "input" / "link.png").symlink_to(tmp_path / "home" / "jobs.sqlite3")
+    assert server.json("GET", "/internal/files/input") == ["new.png", "old.png"]
+    assert server.ask("GET", "/internal/files/home").status == 400
+    assert server.json("GET", "/internal/folder_paths") == {"deepfloyd_if": []}
+
+
+@pytest.mark.parametrize("route", ["models", "experiment/models"])
+def test_the_checkpoints_of_loaders_are_listed(make_server, tmp_path, toys, route):
+    server = make_server(tmp_path, classes=NodeClasses({**toys, "IFLoadStage": Loader}))
+    listed = server.json("GET", f"/api/{route}/deepfloyd_if")
+    assert [one["name"] if isinstance(one, dict) else one for one in listed] == ["nano/stage_1", "torn"]
+
+
+def test_a_checkpoint_says_what_its_files_say_and_else_nothing_at_all(make_server, tmp_path, toys):
+    server = make_server(tmp_path, classes=NodeClasses({**toys, "IFLoadStage": Loader}))
+    path = "/api/view_metadata/deepfloyd_if?filename="
+    assert server.json("GET", f"{path}nano%2Fstage_1") == {"format": "pt"}
+    others = [path + "torn", path + "..%2Fx", path, "/view_metadata/vae?filename=nano%2Fstage_1"]
+    assert {(answer.status, answer.data) for answer in map(lambda p: server.ask("GET", p), others)} == {
+        (404, b"")
+    }
 
 
 def test_a_workflow_is_saved_listed_moved_and_deleted(server):

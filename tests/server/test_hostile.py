@@ -69,6 +69,7 @@ REFUSED = [
     ("GET", "/workflow_templates/if-graph/..%2f__init__.py", None),
     ("GET", "/workflow_templates/if-graph/__init__.py", None),
     ("GET", "/models/..%2f..", None), ("GET", "/docs/..%2fx/en.md", None),
+    ("GET", "/internal/files/..%2fhome", None), ("GET", "/view_metadata/..%2f..?filename=../x", None),
     ("GET", "/history?max_items=abc", None), ("GET", "/jobs?limit=1e9", None),
     ("GET", "/jobs?status=odd", None),
     prompt(b"{"), prompt(b"[]"), prompt(b"\xff\xfe"), prompt(b'{"prompt": NaN}'), prompt(b"[" * 100_000),
@@ -120,8 +121,21 @@ def test_other_pages_and_names_are_refused(server, method, path, headers):
     assert server.ask(method, path, **headers).status in (400, 403)
 
 
-def test_a_form_of_another_page_is_no_prompt(server):
-    assert server.ask("POST", "/prompt", b"{}", Content_Type="text/plain").status == 415
+FORMS = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("sign", ["Origin", "Referer", "Sec_Fetch_Site"])
+def test_a_form_of_a_page_is_no_prompt(server, kind, sign):
+    told = "same-origin" if sign == "Sec_Fetch_Site" else f"http://127.0.0.1:{server.port}"
+    answer = server.ask("POST", "/prompt", b'{"prompt": {}}', Content_Type=kind, **{sign: told})
+    assert answer.status == 415
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_program_may_call_its_json_a_form(server, kind):
+    answer = server.ask("POST", "/prompt", b'{"prompt": {}}', Content_Type=kind)
+    assert json.loads(answer.data)["error"]["type"] == "no_prompt"
 
 
 def test_a_token_is_demanded_of_everybody_where_one_is_set(make_server, tmp_path):

@@ -1,22 +1,15 @@
 """Tiny random checkpoints under the names that shipped workflows load."""
 
 import json
-from importlib import resources
-from pathlib import Path
 
 import pytest
 from safetensors.torch import save_file
 
 from if_graph.graph import load_node_classes
-from if_graph.models.config import config_from_json
-from if_graph.models.unet import UNet
 from if_graph.models.x4.config import upscaler_config
 from if_graph.models.x4.unet import UpscalerUNet
 from if_graph.models.x4.vae import Vae
 from if_graph.models.x4.vae_config import vae_config
-
-NANO = Path(str(resources.files("if_graph"))) / "bundled" / "nano"
-TEXT_SIDE = {"encoder_hid_dim": 128}
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +35,6 @@ def models(tmp_path, monkeypatch):
     """An empty model folder of the user's, which comes before the bundled one."""
     monkeypatch.setenv("IF_GRAPH_MODELS", str(tmp_path / "models"))
     return tmp_path / "models"
-
-
-@pytest.fixture
-def tiny_cascade(models, tiny_json, tiny_super_res_json):
-    """Tiny networks in place of nano's; T5 stays nano's."""
-    for stage, fields in ((1, tiny_json), (2, tiny_super_res_json), (3, tiny_super_res_json)):
-        name = f"nano/stage_{stage}"
-        network = UNet(config_from_json(fields | TEXT_SIDE))
-        shipped = NANO / f"stage_{stage}" / "scheduler" / "scheduler_config.json"
-        write_part(models / name / "unet", network, fields | TEXT_SIDE)
-        write_scheduler(models / name / "scheduler", shipped.read_text())
 
 
 @pytest.fixture

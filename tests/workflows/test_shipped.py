@@ -7,33 +7,20 @@ from PIL import Image
 
 from if_graph.errors import InputError
 from if_graph.folders import Folders, using_folders
-from if_graph.graph import Executor, load_node_classes, load_workflow
+from if_graph.graph import Executor, load_node_classes
 from if_graph.graph.library import shipped_workflows
 
 ELSEWHERE = {"txt2img", "save-embeddings"}  # tests of their own
 NAMES = [w.name for w in shipped_workflows() if w.name not in ELSEWHERE and not w.needs]
 SIZES = {"portrait": (96, 128), "landscape": (192, 128), "upscale": (256, 256)}
 COUNTS = {"batch": 4, "batch-prompts": 3}
-HALVED = {"IFStageI": ("width", "height"), "IFFitImage": ("side",)}
-
-
-def shortened(source, classes):
-    """The workflow at half its size, or a quarter where that is large, with two steps in each stage."""
-    share = 4 if source == "upscale" else 2
-    workflow = load_workflow(source, classes)
-    for node_id, node in workflow.nodes.items():
-        if node.class_type == "IFScheduler":
-            workflow = workflow.with_input(node_id, "steps", 2)
-        for name in HALVED.get(node.class_type, ()):
-            workflow = workflow.with_input(node_id, name, node.inputs[name] // share)
-    return workflow
 
 
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name == "upscale" else name for name in NAMES]
 )
 @pytest.mark.usefixtures("tiny_cascade")
-def test_it_saves_pictures_of_its_shape(name, tmp_path, classes):
+def test_it_saves_pictures_of_its_shape(name, tmp_path, classes, shortened):
     with using_folders(Folders(tmp_path / "in", tmp_path / "out", tmp_path / "temp")):
         Executor(classes).run(shortened(name, classes))
     saved = sorted((tmp_path / "out").glob(f"if-{name}_*.png"))

@@ -6,8 +6,8 @@
 
 Draws the graphs of ``cases.js`` in the editor and saves them as NAME.ui.json, then loads every file of this
 folder and every shipped workflow the way a user does, and saves what the editor would queue as NAME.api.json
-(for shipped workflows under ``shipped/``, with the description of our classes it was given). No server runs
-anything: the editor only needs to be told which classes there are.
+(for shipped workflows under ``shipped/``, with the description of our classes it was given, and the size that
+each class needs). No server runs anything: the editor only needs to be told which classes there are.
 """
 
 import json
@@ -32,6 +32,13 @@ READY = "window.app?.graph && LiteGraph.registered_node_types['SaveImage'] !== u
 SAME_IDS = (
     "let ids = 0; crypto.randomUUID = () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`"
 )
+SIZES = """Object.fromEntries(Object.keys(LiteGraph.registered_node_types).sort().map((kind) => {
+  const node = LiteGraph.createNode(kind);
+  app.graph.add(node);
+  const size = [...node.computeSize()].map(Math.ceil);
+  app.graph.remove(node);
+  return [kind, size];
+}))"""
 
 
 class Host(SimpleHTTPRequestHandler):
@@ -102,8 +109,10 @@ def main(wanted: list[str]) -> None:
         for path in sorted(WORKFLOWS.glob("*.json")):
             if not wanted or path.stem in wanted:
                 save(HERE / "shipped" / f"{path.stem}.api.json", page.evaluate("sentFor", path.read_text()))
-    if not wanted:
-        save(HERE / "shipped" / "object_info.json", ours)
+        if not wanted:
+            sizes = page.evaluate(SIZES)
+            save(HERE / "shipped" / "object_info.json", ours)
+            save(HERE / "sizes.json", {kind: sizes[kind] for kind in Host.answers["/object_info"]})
 
 
 if __name__ == "__main__":

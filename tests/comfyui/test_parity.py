@@ -1,0 +1,67 @@
+"""One workflow and seed, three hosts: ComfyUI, our server and the command paint the same pixels.
+
+    python main.py --cpu                       # in ComfyUI, with this clone in custom_nodes/<any name>
+    python -m pytest tests/comfyui/test_parity.py --comfyui http://127.0.0.1:8188 [-k NAME]
+
+All three must compute on one kind of device. It takes minutes a workflow on a CPU, and seconds where
+IF_GRAPH_MODELS names the same folder of small networks to ComfyUI and to pytest.
+"""
+
+import io
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from if_graph.cli import main
+from if_graph.client import Client
+from if_graph.graph import load_node_classes, load_workflow
+from if_graph.graph.library import shipped_workflows
+
+LONGEST = 3600  # s, of the slowest workflow on one core
+
+
+@pytest.fixture(scope="module")
+def comfyui(address):
+    return Client(address)
+
+
+@pytest.fixture(scope="module")
+def ours(address, tmp_path_factory):
+    """Our own server, as a user starts it; only where there is a ComfyUI to compare it with."""
+    pytest.importorskip("aiohttp", reason="extra 'editor': pip install -e '.[editor]'")
+    command = [sys.executable, "-m", "if_graph", "serve", "--port", "0", "--api-only", "--no-cache"]
+    folder = tmp_path_factory.mktemp("ours")
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        yield Client(server.stdout.readline().strip())
+        server.terminate()
+
+
+def pixels(data):
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture)
+
+
+def painted_by(client, workflow):
+    """The pictures of a run, in the order of their names, which is that of saving."""
+    found = sorted(client.pictures(client.wait(client.queue(workflow), LONGEST)))
+    return [pixels(data) for _, data in found]
+
+
+def painted_by_command(name, folder):
+    assert main(["run", name, "--out", str(folder), "--quiet"]) == 0
+    return [pixels(path.read_bytes()) for path in sorted(folder.rglob("*.png"))]
+
+
+@pytest.mark.parametrize("name", [shipped.name for shipped in shipped_workflows()])
+def test_three_hosts_paint_the_same_pixels(name, comfyui, ours, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    workflow = load_workflow(name, load_node_classes()).to_api()
+    command = painted_by_command(name, tmp_path / "out")
+    assert command
+    for client in (comfyui, ours):
+        found = painted_by(client, workflow)
+        assert len(found) == len(command)
+        assert all(map(np.array_equal, found, command)), client.address
