@@ -4,8 +4,8 @@
     python -m pytest tests/comfyui/test_parity.py --comfyui http://127.0.0.1:8188 [-k NAME]
 
 All three must compute on one kind of device. Pictures are half as wide and take two steps, unless
-IF_GRAPH_FULL_SIZE=1. It takes seconds a workflow where IF_GRAPH_MODELS names the same folder of small networks
-to ComfyUI and to pytest.
+IF_GRAPH_FULL_SIZE=1. It takes seconds a workflow where IF_GRAPH_MODELS names the same folder of small
+networks to ComfyUI and to pytest.
 """
 
 import io
