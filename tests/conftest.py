@@ -259,8 +259,8 @@ def tiny_cascade(tmp_path, monkeypatch):
 
 def shortened(source, classes):
     """The workflow at half its size, or a quarter where that is large, with two steps in each stage."""
-    share = 4 if source == "upscale" else 2
     workflow = load_workflow(source, classes)
+    share = 4 if any(node.class_type == "IFStageIII" for node in workflow.nodes.values()) else 2
     for node_id, node in workflow.nodes.items():
         if node.class_type == "IFScheduler":
             workflow = workflow.with_input(node_id, "steps", 2)

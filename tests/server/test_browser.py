@@ -4,8 +4,8 @@
     pip install -e '.[editor,record]'
     python -m pytest tests/server/test_browser.py --slow [-k NAME]
 
-Networks are tiny and random and pictures half as wide, or with IF_GRAPH_FULL_SIZE=1 the bundled cascade's,
-for minutes a workflow. With IF_GRAPH_SCREENSHOTS=FOLDER pictures of the editor are kept there.
+Networks are tiny and random and pictures half as wide or less, or with IF_GRAPH_FULL_SIZE=1 the bundled
+cascade's, for minutes a workflow. With IF_GRAPH_SCREENSHOTS=FOLDER pictures of the editor are kept there.
 """
 
 import os
@@ -29,11 +29,12 @@ PROMPT = "a red ball on a green background"
 READY = "window.app?.api?.clientId && LiteGraph.registered_node_types['IFStageI'] !== undefined"
 MISSING = "[data-testid=error-overlay], [data-testid*=missing-node]"
 SMALL = """() => {
-  const halved = ["IFStageI.width", "IFStageI.height", "IFFitImage.side"];
+  const sides = ["IFStageI.width", "IFStageI.height", "IFFitImage.side"];
+  const share = app.graph.nodes.some((node) => node.type === "IFStageIII") ? 4 : 2;
   for (const node of app.graph.nodes) {
     for (const widget of node.widgets ?? []) {
       if (node.type === "IFScheduler" && widget.name === "steps") widget.value = 2;
-      if (halved.includes(`${node.type}.${widget.name}`)) widget.value /= 2;
+      if (sides.includes(`${node.type}.${widget.name}`)) widget.value /= share;
     }
   }
 }"""
