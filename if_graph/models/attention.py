@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.config import UNetConfig
+from if_graph.models.pixel_norm import PixelNorm, sums_rows
 
 KeysValues = tuple[Tensor, Tensor]
 """Keys and values of the text for one attention layer, each [B, N, L, d]; they do not depend on t."""
@@ -17,7 +18,7 @@ class TextAttention(nn.Module):
         super().__init__()
         context = config.cross_attention_dim
         self.head_dim = config.attention_head_dim
-        self.group_norm = nn.GroupNorm(config.norm_num_groups, channels, eps=config.norm_eps)
+        self.group_norm = PixelNorm(config.norm_num_groups, channels, eps=config.norm_eps)
         self.norm_cross = nn.GroupNorm(config.context_norm_groups, context, eps=1e-5)
         self.to_q = nn.Linear(channels, channels)
         if not config.only_cross_attention:
@@ -35,7 +36,8 @@ class TextAttention(nn.Module):
 
     def forward(self, x: Tensor, text: KeysValues) -> Tensor:
         """Map x [B, C, H, W] to the same shape."""
-        hidden = self.group_norm(x.flatten(2)).transpose(1, 2)  # [B, H*W, C]
+        normed = self.group_norm(x if sums_rows(x) else x.contiguous())
+        hidden = normed.flatten(2).transpose(1, 2)  # [B, H*W, C]
         keys, values = text
         if self.sees_pixels:
             keys = torch.cat([keys, self._split(self.to_k(hidden))], dim=2)

@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import PixelNorm, gelu_of, spare
+from if_graph.models.convolution import Conv3x3
+from if_graph.models.layers import gelu_of, spare
+from if_graph.models.pixel_norm import PixelNorm
 
 
 class ResBlock(nn.Module):
@@ -23,10 +25,10 @@ class ResBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.norm1 = PixelNorm(config.norm_num_groups, c_in, eps=config.norm_eps)
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1)
+        self.conv1 = Conv3x3(c_in, c_out)
         self.time_emb_proj = nn.Linear(config.time_embedding_dim, 2 * c_out)
         self.norm2 = PixelNorm(config.norm_num_groups, c_out, eps=config.norm_eps)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
+        self.conv2 = Conv3x3(c_out, c_out)
         if c_in != c_out:
             self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)
         self.resample = resample or nn.Identity()

@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_LONG_SUM = 128**2  # pixels from which the order of memory shows in a float32 sum
-
 
 def sinusoid(t: Tensor, width: int) -> Tensor:
     """Embed timesteps or noise levels t [B] as [cos | sin] waves [B, width], float32.
@@ -36,20 +34,6 @@ def gelu_of(fresh: Tensor) -> Tensor:
         return F.gelu(fresh)
     out: Tensor = torch.ops.aten.gelu_(fresh)
     return out
-
-
-class PixelNorm(nn.GroupNorm):
-    """GroupNorm over pixels, as accurate in channels-last memory as in any other.
-
-    On a CPU torch sums channels-last pictures in one float32 chain: at 1024 x 1024 values of size 1 come out
-    wrong by 1e-3, against 5e-7 where channels come first. So large ones are turned over and back.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise x [B, C, H, W]; the memory format stays."""
-        if x.is_contiguous() or x.device.type != "cpu" or x.shape[-2] * x.shape[-1] < _LONG_SUM:
-            return super().forward(x)
-        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
 
 
 class ScalarEmbedding(nn.Module):

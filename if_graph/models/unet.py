@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.blocks import DownLevel, MidLevel, UpLevel
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import PixelNorm, PooledText, ScalarEmbedding, gelu_of
+from if_graph.models.layers import PooledText, ScalarEmbedding, gelu_of
+from if_graph.models.pixel_norm import PixelNorm, laid_out
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class UNet(nn.Module):
         """
         embed = self._embed(t, text.pooled, noise_level)
         keys_values = iter(text.keys_values)
-        h = self.conv_in(x_t)
+        h = self.conv_in(laid_out(x_t, self.conv_in.out_channels))
         skips = [h]
         for level in self.down_blocks:
             h = level(h, embed, keys_values, skips)
@@ -83,7 +84,7 @@ class UNet(nn.Module):
         for level in self.up_blocks:
             h = level(h, embed, keys_values, skips)
         out: Tensor = self.conv_out(gelu_of(self.conv_norm_out(h)))
-        return out
+        return out.contiguous()
 
     def _embed(self, t: Tensor, pooled: Tensor, noise_level: Tensor | None) -> Tensor:
         embed = self.time_embedding(t)

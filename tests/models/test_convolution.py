@@ -1,0 +1,97 @@
+"""Faster ways to convolve and norm give the plain way's numbers, each picture the same in any batch."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from if_graph.models import winograd
+from if_graph.models.convolution import Conv3x3, by_columns
+from if_graph.models.sizes import SIZES
+from if_graph.models.unet import UNet
+
+
+def random(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def last(x):
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def error(found, wanted):
+    return ((found - wanted).norm() / wanted.norm()).item()
+
+
+WAYS = [lambda *a: winograd.convolve(*a, tile=4), lambda *a: winograd.convolve(*a, tile=2), by_columns]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["tiles of 4", "tiles of 2", "columns"])
+@pytest.mark.parametrize("sides", [(8, 8), (17, 30), (1, 5)])
+@pytest.mark.parametrize(("c_in", "c_out", "has_bias"), [(3, 64, True), (64, 5, False), (48, 50, True)])
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_every_way_convolves(way, sides, c_in, c_out, has_bias, memory):
+    x, weight = random(2, c_in, *sides).to(memory_format=memory), random(c_out, c_in, 3, 3, seed=1)
+    bias = random(c_out, seed=2) if has_bias else None
+    wanted = F.conv2d(x.double(), weight.double(), None if bias is None else bias.double(), padding=1)
+    assert error(way(x, weight, bias), wanted) < 1.5e-6  # torch's own way is within 2e-6
+
+
+@pytest.mark.parametrize("way", WAYS, ids=["tiles of 4", "tiles of 2", "columns"])
+def test_parts_make_the_whole(way, monkeypatch):
+    x, weight = random(3, 20, 13, 21), random(24, 20, 3, 3, seed=1)
+    wanted = way(x, weight, None)
+    for name, size in (("_TILES_AT_ONCE", 2**14), ("_FILTERS_AT_ONCE", 2**12), ("_FILTERS_KEPT", 2**12)):
+        monkeypatch.setattr(winograd, name, size)
+    assert error(way(x, weight, None), wanted) < 2e-6
+
+
+LAYERS = [(64, 96, 32), (96, 64, 67), (352, 384, 16), (352, 384, 7)]  # large, odd, middling, small pictures
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("c_in", "c_out", "side"), LAYERS)
+def test_a_picture_is_the_same_in_any_batch(c_in, c_out, side):
+    layer, x = Conv3x3(c_in, c_out), last(random(3, c_in, side, side))
+    assert torch.equal(layer(x)[1:2], layer(last(x[1:2])))
+
+
+@pytest.mark.parametrize(("c_in", "c_out", "side"), LAYERS)
+def test_gradients_and_bfloat16_take_the_plain_way(c_in, c_out, side, monkeypatch):
+    layer, x = Conv3x3(c_in, c_out), last(random(2, c_in, side, side))
+    with torch.no_grad():
+        fast = layer(x)
+    assert fast.is_contiguous(memory_format=torch.channels_last)
+    for module, name in ((winograd, "convolve"), (torch, "baddbmm")):
+        monkeypatch.setattr(module, name, None)
+    plain = layer(x)
+    assert torch.equal(plain, F.conv2d(x, layer.weight, layer.bias, padding=1))
+    assert error(fast, plain) < 5e-6
+    with torch.no_grad():
+        assert layer.bfloat16()(x.bfloat16()).dtype == torch.bfloat16
+
+
+def test_a_wide_network_is_as_near_the_truth_as_on_the_plain_way():
+    """Without gradients it takes every faster way; with them none."""
+    config = replace(
+        SIZES["IF-I-M"],
+        block_out_channels=(64, 352),
+        layers_per_block=(1, 1),
+        level_has_attention=(False, True),
+        cross_attention_dim=64,
+        time_embedding_dim=64,
+        encoder_hid_dim=64,
+        pool_heads=4,
+        attention_head_dim=32,
+    )
+    torch.manual_seed(0)
+    unet, x_t, t, states = UNet(config).eval(), random(2, 3, 32, 32), torch.tensor([5, 900]), random(2, 7, 64)
+    plain = unet(x_t, t, unet.read_text(states))
+    with torch.no_grad():
+        fast = unet(x_t, t, unet.read_text(states))
+        exact = copy.deepcopy(unet).double()
+        truth = exact(x_t.double(), t, exact.read_text(states.double()))
+    assert fast.is_contiguous()
+    assert error(fast, truth) < max(2 * error(plain, truth), 1e-6)
