@@ -47,7 +47,7 @@ def test_a_picture_with_only_a_drawing_runs_too(tmp_path, classes):
         (b"[" * 100_000, "x is not a workflow: it is nested too deeply"),
         (png(), "x carries no workflow"),
         (png(prompt="{"), "the 'prompt' chunk of x is not a workflow"),
-        (png()[:40], "x cannot be read as a PNG"),
+        (png()[:40], "x is no PNG that can be read"),
     ],
 )
 def test_a_file_that_holds_no_workflow_says_why(data, message):
