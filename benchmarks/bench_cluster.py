@@ -32,13 +32,14 @@ from if_graph.batch.streams import StreamedBatchRun
 from if_graph.cluster.connect import ray_backend
 from if_graph.graph.api_format import read_api
 from if_graph.graph.cache import MemoryCache
+from if_graph.graph.dag import build_dag
 from if_graph.graph.load import load_workflow
 from if_graph.graph.registry import NodeClasses, load_node_classes
 from if_graph.graph.schema import Schemas
 from if_graph.graph.workflow import Workflow
 
 PACK = str(Path(__file__).parents[1] / "tests" / "cluster" / "cluster_nodes.py")
-PROMPTS = 5
+WORDS = ("cat", "dog", "pig", "bell", "star")
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,7 @@ def nano(steps: int) -> Load:
     whole = load_workflow("txt2img", classes)
     api = whole.to_api()
     stage = next(name for name, node in api.items() if node["class_type"] == "IFStageI")
-    wanted, todo = {}, [stage]
-    while todo:
-        name = todo.pop()
-        wanted[name] = api[name]
-        todo += [value[0] for value in api[name]["inputs"].values() if isinstance(value, list)]
+    wanted = {name: api[name] for name in build_dag(whole, classes, targets=[stage])}
     schedule = next(name for name, node in wanted.items() if node["class_type"] == "IFScheduler")
     prompt = next(name for name, node in wanted.items() if node["class_type"] == "IFEncodeText")
     wanted[schedule]["inputs"]["steps"] = steps
@@ -87,9 +84,8 @@ def nano(steps: int) -> Load:
 
 def prepared(load: Load, out: Path, count: int, first: int = 0) -> Prepared:
     """``count`` jobs of five prompts, each with a seed of its own."""
-    words = ("cat", "dog", "pig", "bell", "star")
     rows = [
-        Job(f"{i:04}", {load.prompt: f"a {words[i % PROMPTS]} on a blue background", load.seed: i})
+        Job(f"{i:04}", {load.prompt: f"a {WORDS[i % len(WORDS)]} on a blue background", load.seed: i})
         for i in range(first, first + count)
     ]
     return prepare(Batch(load.workflow, job_table(load.workflow, rows, []), out, load.classes))

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from if_graph.errors import InputError
 
+from . import sockets
 from .files import input_file, input_names
 from .images import CHANNELS, channel_mask, from_picture, mask_of
 
@@ -29,7 +30,7 @@ class LoadImage:
 
     @classmethod
     def VALIDATE_INPUTS(cls, image: str) -> bool | str:
-        return _judged(image)
+        return sockets.judged(input_file, image)
 
     @classmethod
     def IS_CHANGED(cls, image: str) -> str:
@@ -56,7 +57,7 @@ class LoadImageMask:
 
     @classmethod
     def VALIDATE_INPUTS(cls, image: str) -> bool | str:
-        return _judged(image)
+        return sockets.judged(input_file, image)
 
     @classmethod
     def IS_CHANGED(cls, image: str, channel: str) -> str:
@@ -68,14 +69,6 @@ class LoadImageMask:
 
 def _picture_socket() -> tuple[list[str], dict[str, Any]]:
     return input_names(PICTURES), {"image_upload": True, "tooltip": "A picture in the input folder."}
-
-
-def _judged(image: str) -> bool | str:
-    try:
-        input_file(image)
-    except InputError as error:
-        return str(error)
-    return True
 
 
 def _digest(image: str) -> str:

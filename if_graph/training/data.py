@@ -62,8 +62,9 @@ def of_layouts(world: "WorldPictures", layouts: Sequence[str] | None) -> Picture
     pictures = MemoryPictures(world.pixels, world.captions)
     if layouts is None:
         return pictures
-    rows = [index for index in range(len(world)) if world.scene(index).layout in layouts]
-    if not rows or not set(layouts) <= set(LAYOUTS):
+    is_known = isinstance(layouts, list) and set(layouts) <= set(LAYOUTS)
+    rows = [index for index in range(len(world)) if world.scene(index).layout in layouts] if is_known else []
+    if not rows:
         raise InputError(
             f"recipe: data field 'layouts' is {layouts!r}, expected a list out of {', '.join(LAYOUTS)}"
         )
