@@ -237,24 +237,45 @@ def toy_module():
     return sys.modules["if_graph_toys"]
 
 
-def write_stage(folder, fields, scheduler):
-    """Write a random network in the published layout."""
-    (folder / "unet").mkdir(parents=True)
-    (folder / "scheduler").mkdir()
-    weights = {name: value.clone() for name, value in UNet(config_from_json(fields)).state_dict().items()}
-    save_file(weights, folder / "unet" / "diffusion_pytorch_model.safetensors")
-    (folder / "unet" / "config.json").write_text(json.dumps(fields))
-    (folder / "scheduler" / "scheduler_config.json").write_text(scheduler)
+def write_part(folder, network, fields, stem="diffusion_pytorch_model"):
+    """Write a network's weights and settings as a checkpoint holds them."""
+    folder.mkdir(parents=True)
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    save_file(weights, folder / f"{stem}.safetensors")
+    (folder / "config.json").write_text(json.dumps(fields))
+
+
+def write_scheduler(folder, text):
+    folder.mkdir(parents=True)
+    (folder / "scheduler_config.json").write_text(text)
+
+
+@pytest.fixture(name="write_part")
+def _write_part():
+    return write_part
+
+
+@pytest.fixture(name="write_scheduler")
+def _write_scheduler():
+    return write_scheduler
 
 
 @pytest.fixture
-def tiny_cascade(tmp_path, monkeypatch):
+def models(tmp_path, monkeypatch):
+    """An empty model folder of the user's, which comes before the bundled one."""
+    monkeypatch.setenv("IF_GRAPH_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def tiny_cascade(models):
     """Tiny networks in place of nano's, which a model folder of the user's hides; T5 stays nano's."""
-    models = tmp_path / "models"
     for stage, fields in ((1, TINY), (2, TINY_SUPER_RES), (3, TINY_SUPER_RES)):
-        shipped = NANO / f"stage_{stage}" / "scheduler" / "scheduler_config.json"
-        write_stage(models / "nano" / f"stage_{stage}", fields | TEXT_SIDE, shipped.read_text())
-    monkeypatch.setenv("IF_GRAPH_MODELS", str(models))
+        name = f"stage_{stage}"
+        shipped = NANO / name / "scheduler" / "scheduler_config.json"
+        network = UNet(config_from_json(fields | TEXT_SIDE))
+        write_part(models / "nano" / name / "unet", network, fields | TEXT_SIDE)
+        write_scheduler(models / "nano" / name / "scheduler", shipped.read_text())
 
 
 def shortened(source, classes):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from safetensors.torch import save_file
 
 from if_graph.graph import load_node_classes
 from if_graph.models.x4.config import upscaler_config
@@ -17,28 +16,8 @@ def classes():
     return load_node_classes()
 
 
-def write_part(folder, network, fields, stem="diffusion_pytorch_model"):
-    """Write a network's weights and settings as a checkpoint holds them."""
-    folder.mkdir(parents=True)
-    weights = {name: value.clone() for name, value in network.state_dict().items()}
-    save_file(weights, folder / f"{stem}.safetensors")
-    (folder / "config.json").write_text(json.dumps(fields))
-
-
-def write_scheduler(folder, text):
-    folder.mkdir(parents=True)
-    (folder / "scheduler_config.json").write_text(text)
-
-
 @pytest.fixture
-def models(tmp_path, monkeypatch):
-    """An empty model folder of the user's, which comes before the bundled one."""
-    monkeypatch.setenv("IF_GRAPH_MODELS", str(tmp_path / "models"))
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def write_upscaler(models, clip_words, tiny_upscaler_json):
+def write_upscaler(models, write_part, write_scheduler, clip_words, tiny_upscaler_json):
     """Write a tiny x4 upscaler in the published layout under a name."""
 
     def write(name):
