@@ -17,6 +17,7 @@ from if_graph.graph.reference import section
 from if_graph.server.openapi import describe_routes
 from if_graph.server.refusals import Refused
 from if_graph.server.state import State, state_of
+from if_graph.server.translations import translations
 
 routes = web.RouteTableDef()
 OWN = "if-graph"
@@ -36,10 +37,16 @@ def _fixed(path: str, value: Any, about: str) -> None:
 _fixed(
     "/features", {"supports_preview_metadata": True, "max_upload_size": 64 * 2**20}, "Tell what it can do."
 )
-_fixed("/i18n", {}, "Return translations of nodes: none.")
 _fixed("/embeddings", [], "List textual-inversion embeddings: none.")
 _fixed("/global_subgraphs", {}, "List ready-made sub-graphs: none.")
 _fixed("/node_replacements", {}, "List renamed nodes: none.")
+
+
+@routes.get("/i18n")
+async def i18n(request: web.Request) -> web.Response:
+    """Return texts of nodes in other languages, by language."""
+    state = state_of(request)
+    return web.json_response(await state.apart(lambda: translations(state.packs.values())))
 
 
 @routes.get("/object_info")

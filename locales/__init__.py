@@ -1,0 +1,1 @@
+"""Texts of the nodes by language, where ComfyUI looks for them; a package only so that wheels carry them."""
