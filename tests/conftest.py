@@ -293,3 +293,20 @@ def shortened(source, classes):
 @pytest.fixture(name="shortened")
 def _shortened():
     return shortened
+
+
+SHORTEN_IN_EDITOR = """(halved) => {  // as shortened() does
+  const share = app.graph.nodes.some((node) => node.type === "IFStageIII") ? 4 : 2;
+  for (const node of app.graph.nodes) {
+    for (const widget of node.widgets ?? []) {
+      if (node.type === "IFScheduler" && widget.name === "steps") widget.value = 2;
+      if (halved[node.type]?.includes(widget.name)) widget.value /= share;
+    }
+  }
+}"""
+
+
+@pytest.fixture
+def shorten_in_editor():
+    """Shorten the workflow that is open on an editor's page."""
+    return lambda page: page.evaluate(SHORTEN_IN_EDITOR, HALVED)

@@ -28,16 +28,6 @@ LONGEST = 600_000  # ms
 PROMPT = "a red ball on a green background"
 READY = "window.app?.api?.clientId && LiteGraph.registered_node_types['IFStageI'] !== undefined"
 MISSING = "[data-testid=error-overlay], [data-testid*=missing-node]"
-SMALL = """() => {
-  const sides = ["IFStageI.width", "IFStageI.height", "IFFitImage.side"];
-  const share = app.graph.nodes.some((node) => node.type === "IFStageIII") ? 4 : 2;
-  for (const node of app.graph.nodes) {
-    for (const widget of node.widgets ?? []) {
-      if (node.type === "IFScheduler" && widget.name === "steps") widget.value = 2;
-      if (sides.includes(`${node.type}.${widget.name}`)) widget.value /= share;
-    }
-  }
-}"""
 FIELD = """() => {
   const node = app.graph.nodes.find((node) => node.type === "IFEncodeText");
   app.canvas.ds.scale = 1;  // fields are only there at a size at which they can be read
@@ -163,11 +153,13 @@ def shoot(page, name):
 
 
 @pytest.mark.parametrize("name", PAINTING)
-def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(browser, start, errors, name):
+def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
+    browser, start, errors, shorten_in_editor, name
+):
     page = opened(browser, start(), errors)
     open_template(page, name)
     if not IS_FULL:
-        page.evaluate(SMALL)
+        shorten_in_editor(page)
     page.evaluate_handle(FIELD).as_element().fill(PROMPT)
     assert {"progress", "b_preview", "executed", "execution_success"} <= run(page)
     page.evaluate(FIT)
