@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import load_workflow
+from if_graph.graph.library import shipped_workflows
 from if_graph.models.config import UNetConfig, config_from_json
 from if_graph.models.unet import UNet
 
@@ -83,6 +84,13 @@ def pytest_addoption(parser):
         "--comfyui", metavar="URL", help="address of a running ComfyUI that has loaded this pack"
     )
     parser.addoption("--weights", metavar="DIR", help="folder with official IF checkpoints")
+
+
+def pytest_generate_tests(metafunc):
+    """Give a test that takes ``painting`` each shipped workflow that paints without further files."""
+    if "painting" in metafunc.fixturenames:
+        names = [w.name for w in shipped_workflows() if not w.needs and w.name != "save-embeddings"]
+        metafunc.parametrize("painting", names)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -37,12 +37,9 @@ class ResBlock(nn.Module):
 
     def forward(self, x: Tensor, embed: Tensor) -> Tensor:
         """Map x [B, C_in, H, W] and timestep embedding [B, T] to [B, C_out, H', W']."""
-        modulation: Tensor = self.time_emb_proj(self.activate_embed(embed))
-        scale, shift = modulation[:, :, None, None].chunk(2, dim=1)
+        scale, shift = self.time_emb_proj(self.activate_embed(embed)).chunk(2, dim=1)
         h = self.conv1(self.resample(gelu_of(self.norm1(x))))
-        h = self.norm2(h)
-        h = torch.mul(h, 1 + scale, out=spare(h))
-        h = self.conv2(gelu_of(torch.add(h, shift, out=spare(h))))
+        h = self.conv2(gelu_of(self.norm2.modulated(h, scale, shift)))
         skip = self.resample(x)
         if hasattr(self, "conv_shortcut"):
             skip = self.conv_shortcut(skip)

@@ -7,6 +7,8 @@ Without gradients, float32 networks on a CPU keep their pictures channels-last: 
 import torch
 from torch import Tensor, nn
 
+from if_graph.models.layers import spare
+
 _LONG_SUM = 128**2  # pixels from which the order of memory shows in torch's float32 sums
 _WIDE = 64  # channels from which convolutions are worth the other layout
 _FEW = 2**15  # values of a picture that torch's own sums suffice for, and are sooner
@@ -42,16 +44,23 @@ class PixelNorm(nn.GroupNorm):
         if x.is_contiguous() or x.device.type != "cpu":
             return super().forward(x)
         if sums_rows(x):
-            return self._of_rows(x)
+            return _applied(x, *self._affine_of(x))
         if x.shape[-2] * x.shape[-1] < _LONG_SUM:
             return super().forward(x)
         return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
 
-    def _of_rows(self, x: Tensor) -> Tensor:
-        rows = x.permute(0, 2, 3, 1).flatten(1, 2)  # [B, H*W, C], as it lies in memory
-        factor, offset = self._affine(*_moments(rows))
-        out = torch.addcmul(offset, rows, factor)
-        return out.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+    def modulated(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Normalise x, multiply by 1 + scale and add shift, both [B, C]; in one pass where that is faster."""
+        if sums_rows(x):
+            factor, offset = self._affine_of(x)
+            gain = 1 + scale[:, None]
+            return _applied(x, factor * gain, torch.addcmul(shift[:, None], offset, gain))
+        h: Tensor = self(x)
+        h = torch.mul(h, 1 + scale[:, :, None, None], out=spare(h))
+        return torch.add(h, shift[:, :, None, None], out=spare(h))
+
+    def _affine_of(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self._affine(*_moments(_rows(x)))
 
     def _affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn moments of channels [B, C] into what a pixel is multiplied by and what is added, [B, 1, C]."""
@@ -62,6 +71,16 @@ class PixelNorm(nn.GroupNorm):
         factor = (spread + self.eps).rsqrt() * weight
         offset = bias - middle * factor
         return factor.flatten(1)[:, None].float(), offset.flatten(1)[:, None].float()
+
+
+def _rows(x: Tensor) -> Tensor:
+    """View channels-last pictures as they lie in memory, [B, H*W, C]."""
+    return x.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def _applied(x: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
+    out = torch.addcmul(offset, _rows(x), factor)
+    return out.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
 def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:

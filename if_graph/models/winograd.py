@@ -19,7 +19,7 @@ from torch import Tensor
 _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 2**0.5, -(2**0.5), 2**-0.5, -(2**-0.5))}  # per tile; and infinity
 _TILES_AT_ONCE = 2**21  # values of one intermediate result, 8 MB: it stays in the processor's cache
 _FILTERS_AT_ONCE = 2**21  # values of carried filters that are used once
-_FILTERS_KEPT = 2**24  # values of carried filters that are used for several bands of tiles, 64 MB
+_FILTERS_KEPT = 2**22  # of those used for several bands of tiles: what malloc hands out anew is dear
 
 
 class _Ways(NamedTuple):
@@ -51,13 +51,12 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, tile: int = 
     height, width = x.shape[2:]
     down, across = -(-height // tile), -(-width // tile)
     out = x.new_empty(len(x), down * tile, across * tile, len(weight))
-    _fill(out, _padded(x, out), weight.detach(), _ways(tile))
-    if bias is not None:
-        out += bias.detach()
+    base = x.new_zeros(len(weight)) if bias is None else bias.detach()
+    _fill(out, _padded(x, out), weight.detach(), base, _ways(tile))
     return out[:, :height, :width].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _fill(out: Tensor, padded: Tensor, weight: Tensor, ways: _Ways) -> None:
+def _fill(out: Tensor, padded: Tensor, weight: Tensor, bias: Tensor, ways: _Ways) -> None:
     """Convolve padded [B, H + 2, W + 2, C_in] into out [B, H, W, C_out], whole tiles, part by part.
 
     How many filters are carried over at once does not depend on B: the last bits of a product may change with
@@ -82,7 +81,8 @@ def _fill(out: Tensor, padded: Tensor, weight: Tensor, ways: _Ways) -> None:
             if k == 0 or not is_whole:
                 _carry(padded[i : i + pictures, j : j + rows + 2], here, rooms[0], ways)
             into = out[i : i + pictures, j : j + rows, :, k : k + step]
-            _multiply(here, filters.view(n_points, len(part), c_in), into, rooms, ways)
+            products = _multiply(here, filters.view(n_points, len(part), c_in), into, rooms, ways)
+            torch.add(products, bias[k : k + step], out=_tiled(into, ways))
 
 
 def _at_once(out: Tensor, channels: int, ways: _Ways) -> tuple[int, int]:
@@ -101,15 +101,22 @@ def _carry(seen: Tensor, points: Tensor, room: Tensor, ways: _Ways) -> None:
 
 def _multiply(
     points: Tensor, filters: Tensor, into: Tensor, rooms: tuple[Tensor, Tensor], ways: _Ways
-) -> None:
-    """Multiply with filters [n * n, C_out, C_in] and carry back into [B, H, W, C_out]."""
+) -> Tensor:
+    """Multiply with filters [n * n, C_out, C_in] and carry back, to the shape of the tiles of ``into``."""
     n_points, c_out, c_in = filters.shape
-    count, down, across = into.shape[0], into.shape[1] // ways.tile, into.shape[2] // ways.tile
-    tiled = into.view(count, down, ways.tile, across, ways.tile, c_out).permute(2, 4, 0, 1, 3, 5)
-    tiles = count * down * across
+    shape = _tiled(into, ways).shape
+    tiles = math.prod(shape[2:5])
     products = _shaped(rooms[0], n_points, tiles, c_out)
     torch.bmm(_shaped(points, n_points, tiles, c_in), filters.transpose(1, 2), out=products)
-    tiled.copy_(_both_ways(ways.back, *rooms, tiles * c_out).view(tiled.shape))
+    return _both_ways(ways.back, *rooms, tiles * c_out).view(shape)
+
+
+def _tiled(into: Tensor, ways: _Ways) -> Tensor:
+    """View [B, H, W, C] as its tiles, [tile, tile, B, H / tile, W / tile, C]."""
+    count, height, width, channels = into.shape
+    down, across = height // ways.tile, width // ways.tile
+    cut = into.view(count, down, ways.tile, across, ways.tile, channels)
+    return cut.permute(2, 4, 0, 1, 3, 5)
 
 
 def _both_ways(matrix: Tensor, here: Tensor, spare: Tensor, length: int) -> Tensor:
@@ -127,8 +134,10 @@ def _shaped(room: Tensor, *shape: int) -> Tensor:
 def _padded(x: Tensor, out: Tensor) -> Tensor:
     """Copy x to [B, H + 2, W + 2, C] with a border of zeros, H and W those of ``out``."""
     height, width = x.shape[2:]
-    padded = x.new_zeros(len(x), out.shape[1] + 2, out.shape[2] + 2, x.shape[1])
+    padded = x.new_empty(len(x), out.shape[1] + 2, out.shape[2] + 2, x.shape[1])
     padded[:, 1 : height + 1, 1 : width + 1] = x.permute(0, 2, 3, 1)
+    for border in (padded[:, :1], padded[:, height + 1 :], padded[:, :, :1], padded[:, :, width + 1 :]):
+        border.zero_()
     return padded
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -21,7 +22,6 @@ from PIL import Image
 from if_graph.cli import main
 from if_graph.client import Client
 from if_graph.graph import load_node_classes, load_workflow
-from if_graph.graph.library import shipped_workflows
 
 IS_FULL = bool(os.environ.get("IF_GRAPH_FULL_SIZE"))
 LONGEST = 3600  # s, of the slowest workflow on one core
@@ -60,10 +60,12 @@ def painted_by_command(workflow, folder):
     return [pixels(path.read_bytes()) for path in sorted(folder.rglob("*.png"))]
 
 
-@pytest.mark.parametrize("name", [shipped.name for shipped in shipped_workflows()])
-def test_three_hosts_paint_the_same_pixels(name, comfyui, ours, shortened, tmp_path):
+def test_three_hosts_paint_the_same_pixels(painting, comfyui, ours, shortened, tmp_path):
     read, classes = load_workflow if IS_FULL else shortened, load_node_classes()
-    workflow = read(name, classes).to_api()
+    workflow = read(painting, classes).to_api()
+    for node in workflow.values():
+        if node["class_type"] == "SaveImage":  # a run that ComfyUI finds done has nothing to show
+            node["inputs"]["filename_prefix"] += f"-{uuid4().hex}"
     command = painted_by_command(workflow, tmp_path)
     assert command
     for client in (comfyui, ours):

@@ -17,11 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from if_graph.graph.library import shipped_workflows
-
 pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAINTING = [w.name for w in shipped_workflows() if not w.needs and w.name != "save-embeddings"]
 PICTURES = os.environ.get("IF_GRAPH_SCREENSHOTS")
 IS_FULL = bool(os.environ.get("IF_GRAPH_FULL_SIZE"))
 LONGEST = 600_000  # ms
@@ -152,19 +149,18 @@ def shoot(page, name):
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
-@pytest.mark.parametrize("name", PAINTING)
 def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
-    browser, start, errors, shorten_in_editor, name
+    browser, start, errors, shorten_in_editor, painting
 ):
     page = opened(browser, start(), errors)
-    open_template(page, name)
+    open_template(page, painting)
     if not IS_FULL:
         shorten_in_editor(page)
     page.evaluate_handle(FIELD).as_element().fill(PROMPT)
     assert {"progress", "b_preview", "executed", "execution_success"} <= run(page)
     page.evaluate(FIT)
     page.wait_for_function(SHOWN)
-    shoot(page, name)
+    shoot(page, painting)
     assert overlapping(page) == []
     page.close()
 
@@ -172,5 +168,5 @@ def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
     page.wait_for_function(f"({PROMPTS}).includes({PROMPT!r})")
     page.get_by_test_id("assets-tab-button").click()
     page.wait_for_function(f"({HISTORY})() > 0")
-    shoot(page, f"{name}-history")
+    shoot(page, f"{painting}-history")
     assert errors == []

@@ -1,0 +1,191 @@
+"""Workers, machines and drivers that die at random moments: nothing is lost, nothing is done twice.
+
+IF_GRAPH_KILLS=20 kills so many workers, and a quarter as many machines and drivers.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from if_graph.batch.events import JobEnded
+from if_graph.batch.jobs import Job, job_table
+from if_graph.batch.prepare import Batch, prepare
+from if_graph.batch.run import BatchRun
+from if_graph.batch.streams import StreamedBatchRun
+from if_graph.graph.api_format import read_api
+from if_graph.graph.cache import MemoryCache
+from if_graph.graph.registry import load_node_classes
+from if_graph.graph.schema import Schemas
+
+ray = pytest.importorskip("ray", reason="Ray is not installed; run pip install 'if-graph[cluster]'")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+PACK = str(Path(__file__).parent / "cluster_nodes.py")
+KILLS = int(os.environ.get("IF_GRAPH_KILLS", "4"))
+FEW = max(1, KILLS // 4)
+RETRIES = 100  # deaths are the test's subject; a job that kills its workers is another's
+TRIES = 40  # of one batch
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head that computes nothing, and two machines of one worker each."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  Ray's 15 starves workers on a busy machine
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    for _ in range(2):
+        cluster.add_node(num_cpus=1)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def classes():
+    return load_node_classes([PACK])
+
+
+@pytest.fixture
+def flow(tmp_path):
+    nodes = {
+        "model": ("Model", {"seed": 3}),
+        "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(tmp_path / "read.txt")}),
+        "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
+                            "milliseconds": 100}),
+        "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
+    }  # fmt: skip
+    return {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}
+
+
+def settings(count):
+    return {f"{i:03}": {"read.prompt": f"p{i % 5}", "paint.seed": i} for i in range(count)}
+
+
+def prepared(flow, classes, out, count):
+    workflow = read_api(flow, Schemas.of(classes))
+    table = job_table(workflow, [Job(name, values) for name, values in settings(count).items()], [])
+    return prepare(Batch(workflow, table, out, classes, resume=True))
+
+
+def pictures(out):
+    return {path.parent.name: path.read_bytes() for path in out.glob("*/*.png")}
+
+
+class Killer:
+    """Calls ``kill`` at random moments in a thread of its own, so many times or until the block ends."""
+
+    def __init__(self, kill, times, seconds):
+        self.kill, self.left, self.seconds = kill, times, seconds
+        self.dice, self.over = random.Random(0), threading.Event()
+        self.thread = threading.Thread(target=self._work)
+
+    def _work(self):
+        while self.left and not self.over.wait(self.dice.uniform(0, self.seconds)):
+            self.kill()
+            self.left -= 1
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.over.set()
+        self.thread.join()
+
+
+def carried_out(flow, classes, out, count, killer, backend):
+    """Run jobs on the cluster while things die; return the ids of those that ended, in order."""
+    ended = []
+
+    def watch(event):
+        if isinstance(event, JobEnded):
+            ended.append((event.result.id, event.result.status))
+
+    todo, memory = prepared(flow, classes, out, count), MemoryCache()
+    with killer(backend) as left:
+        StreamedBatchRun(todo, memory, memory, backend, backend.width, on_event=watch).carry_out()
+    assert left.left == 0, "the jobs were over before the last death; there must be more of them"
+    return ended
+
+
+def check(ended, flow, classes, folder, count):
+    BatchRun(prepared(flow, classes, folder / "here", count)).carry_out()
+    assert sorted(ended) == [(f"{i:03}", "done") for i in range(count)]
+    assert pictures(folder / "ray") == pictures(folder / "here")
+
+
+def test_workers_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, tmp_path):
+    from if_graph.cluster.connect import ray_backend
+
+    dice, count = random.Random(1), 40 + 20 * KILLS
+
+    def killer(backend):
+        return Killer(lambda: ray.kill(dice.choice(backend.crew.members).actor, no_restart=False), KILLS, 1.0)
+
+    with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
+        ended = carried_out(flow, classes, tmp_path / "ray", count, killer, backend)
+    check(ended, flow, classes, tmp_path, count)
+
+
+def test_machines_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, tmp_path):
+    from if_graph.cluster.connect import ray_backend
+
+    dice, count = random.Random(2), 60 + 60 * FEW
+
+    def replace_one():
+        cluster.remove_node(dice.choice(sorted(cluster.worker_nodes, key=str)), allow_graceful=False)
+        cluster.add_node(num_cpus=1)
+
+    with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
+        ended = carried_out(
+            flow, classes, tmp_path / "ray", count, lambda _: Killer(replace_one, FEW, 3.0), backend
+        )
+    check(ended, flow, classes, tmp_path, count)
+
+
+def start(folder, cluster):
+    words = ["batch", "flow.json", "jobs.jsonl", "--out", "ray", "--nodes", PACK, "--resume", "--quiet",
+             "--no-cache", "--backend", "ray", "--address", cluster.address]  # fmt: skip
+    return subprocess.Popen([sys.executable, "-m", "if_graph", *words], cwd=folder)
+
+
+def test_a_driver_that_dies_goes_on_where_it_was(cluster, flow, classes, tmp_path):
+    dice, count, kills = random.Random(3), 150, 0
+    rows = [{"id": name, **values} for name, values in settings(count).items()]
+    (tmp_path / "jobs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "flow.json").write_text(json.dumps(flow))
+    out, finished, code = tmp_path / "ray", {}, None
+    for _ in range(TRIES):
+        with start(tmp_path, cluster) as driver:
+            begun = len(pictures(out))
+            while kills < FEW and driver.poll() is None and len(pictures(out)) == begun:
+                time.sleep(0.01)  # so that each driver gets somewhere
+            try:
+                code = driver.wait(dice.uniform(0, 2) if kills < FEW else None)
+            except subprocess.TimeoutExpired:
+                driver.kill()
+                kills += 1
+        assert finished.items() <= recorded(out).items()
+        finished = recorded(out)
+        if code == 0:
+            break
+    assert (code, kills) == (0, FEW)
+    check([(name, "done") for name in pictures(out)], flow, classes, tmp_path, count)
+
+
+def recorded(out):
+    """When the picture of each recorded job was written; one done twice would be younger."""
+    log = out / "results.jsonl"
+    rows = log.read_text().splitlines() if log.exists() else []
+    rows = [json.loads(row) for row in rows if row.endswith("}")]
+    names = [row["id"] for row in rows]
+    assert len(names) == len(set(names))
+    return {name: next((out / name).glob("*.png")).stat().st_mtime_ns for name in names}
