@@ -3,6 +3,7 @@
     python benchmarks/sim_cluster.py                    # the published cascade on GPUs
     python benchmarks/sim_cluster.py --driver-ms 2      # with a driver that is ten times as fast
     python benchmarks/sim_cluster.py --stages paint=0.05 --gpus 1 2 4 --jobs 100   # what was measured here
+    python benchmarks/sim_cluster.py --plot docs/cluster/scaling.png   # curves; needs the extra 'bench'
 
 Every call of a node passes the driver, which handles one at a time. Workers help other pools where calls
 queue up, so they are one queue here; loading a model for that counts nothing. Workers fail at random, lose
@@ -14,9 +15,11 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import simpy
+from plots import draw_curves
 
 # Assumed, not measured: seconds per picture on a data-centre GPU in half precision, from 100, 50 and 75 steps
 # at 17, 11 and 9 steps a second; T5-XXL reads a prompt in 50 ms. Pass --stages for your own.
@@ -103,6 +106,29 @@ def simulate(setting: Setting, seed: int = 0) -> Outcome:
     return Outcome(seconds, setting.jobs / seconds, idle, cluster.peak * setting.megabytes, cluster.lost)
 
 
+CLUSTERS = {
+    "driver 20 ms a call": {"driver": 0.02},
+    "driver 2 ms": {"driver": 0.002},
+    "20 ms, a worker fails every 2 h": {"driver": 0.02, "mtbf": 7200.0},
+}
+
+
+def curves(sizes: list[int], stages: dict[str, float]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """What becomes of throughput, idle share and queue as each of three clusters grows."""
+    panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for name, changes in CLUSTERS.items():
+        for gpus in sizes:
+            got = simulate(Setting(gpus, max(40, 4 * gpus), stages, **changes))
+            values = {
+                "share of the ideal throughput": got.rate * sum(stages.values()) / gpus,
+                "idle share": got.idle,
+                "queue, MB": got.queue,
+            }
+            for title, value in values.items():
+                panels.setdefault(title, {}).setdefault(name, []).append((gpus, value))
+    return panels
+
+
 def main(argv: list[str] | None = None) -> int:
     """Print a row per cluster size."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -111,8 +137,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--stages", nargs="+", metavar="NAME=SECONDS", default=[])
     parser.add_argument("--driver-ms", type=float, default=20.0)
     parser.add_argument("--mtbf-hours", type=float, default=0.0, help="between failures of one worker")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw curves instead, for three clusters")
     args = parser.parse_args(argv)
     stages = {name: float(value) for name, value in (text.split("=") for text in args.stages)} or ASSUMED
+    if args.plot is not None:
+        draw_curves(args.plot, curves(args.gpus, stages), "GPUs")
+        return 0
     print("| GPUs | pictures/s | efficiency | idle | queue MB | calls lost |\n|---|---|---|---|---|---|")
     for gpus in args.gpus:
         jobs = args.jobs or max(40, 4 * gpus)

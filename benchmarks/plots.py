@@ -1,0 +1,28 @@
+"""Curves of what a benchmark measured, as a picture for the docs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+Curve = Sequence[tuple[float, float]]
+
+
+def draw_curves(path: Path, panels: Mapping[str, Mapping[str, Curve]], x: str) -> None:
+    """Draw one panel per key, side by side over a logarithmic x axis; its title says what is on the y axis.
+
+    Args:
+        path: where the picture goes; its ending says in which format.
+        panels: by title, curves by name.
+        x: what is on the x axis, with its unit.
+    """
+    from matplotlib.figure import Figure  # here, because only a picture needs it
+
+    figure = Figure(figsize=(4.2 * len(panels), 3.4), layout="constrained")
+    for axes, (title, curves) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
+    ):
+        for name, curve in curves.items():
+            axes.plot(*zip(*curve, strict=True), marker="o", markersize=3, label=name)
+        axes.set(title=title, xlabel=x, xscale="log", ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    figure.savefig(path, dpi=110)
