@@ -8,8 +8,8 @@ import os
 import random
 import subprocess
 import sys
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,41 +79,28 @@ def pictures(out):
     return {path.parent.name: path.read_bytes() for path in out.glob("*/*.png")}
 
 
-class Killer:
-    """Calls ``kill`` at random moments in a thread of its own, so many times or until the block ends."""
-
-    def __init__(self, kill, times, seconds):
-        self.kill, self.left, self.seconds = kill, times, seconds
-        self.dice, self.over = random.Random(0), threading.Event()
-        self.thread = threading.Thread(target=self._work)
-
-    def _work(self):
-        while self.left and not self.over.wait(self.dice.uniform(0, self.seconds)):
-            self.kill()
-            self.left -= 1
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.thread.join()
-
-
-def carried_out(flow, classes, out, count, killer, backend):
-    """Run jobs on the cluster while things die; return the ids of those that ended, in order."""
-    ended = []
+def carried_out(todo, backend):
+    """Carry jobs out on the cluster; return id and status of those that ended, in order."""
+    ended, memory = [], MemoryCache()
 
     def watch(event):
         if isinstance(event, JobEnded):
             ended.append((event.result.id, event.result.status))
 
-    todo, memory = prepared(flow, classes, out, count), MemoryCache()
-    with killer(backend) as left:
-        StreamedBatchRun(todo, memory, memory, backend, backend.width, on_event=watch).carry_out()
-    assert left.left == 0, "the jobs were over before the last death; there must be more of them"
+    StreamedBatchRun(todo, memory, memory, backend, backend.width, on_event=watch).carry_out()
     return ended
+
+
+def carried_out_amid(todo, backend, kill, times):
+    """Carry jobs out while this thread, the only one that can start a raylet, kills at random moments."""
+    dice = random.Random(0)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(carried_out, todo, backend)
+        for _ in range(times):
+            time.sleep(dice.uniform(0, 1))
+            assert not running.done(), "the jobs were over before the last death; there must be more of them"
+            kill()
+        return running.result()
 
 
 def check(ended, flow, classes, folder, count):
@@ -126,12 +113,12 @@ def test_workers_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes
     from if_graph.cluster.connect import ray_backend
 
     dice, count = random.Random(1), 40 + 20 * KILLS
-
-    def killer(backend):
-        return Killer(lambda: ray.kill(dice.choice(backend.crew.members).actor, no_restart=False), KILLS, 1.0)
-
+    todo = prepared(flow, classes, tmp_path / "ray", count)
     with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
-        ended = carried_out(flow, classes, tmp_path / "ray", count, killer, backend)
+        members = backend.crew.members
+        ended = carried_out_amid(
+            todo, backend, lambda: ray.kill(dice.choice(members).actor, no_restart=False), KILLS
+        )
     check(ended, flow, classes, tmp_path, count)
 
 
@@ -144,10 +131,9 @@ def test_machines_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classe
         cluster.remove_node(dice.choice(sorted(cluster.worker_nodes, key=str)), allow_graceful=False)
         cluster.add_node(num_cpus=1)
 
+    todo = prepared(flow, classes, tmp_path / "ray", count)
     with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
-        ended = carried_out(
-            flow, classes, tmp_path / "ray", count, lambda _: Killer(replace_one, FEW, 3.0), backend
-        )
+        ended = carried_out_amid(todo, backend, replace_one, FEW)
     check(ended, flow, classes, tmp_path, count)
 
 
