@@ -174,8 +174,9 @@ def report(load: Load, args: argparse.Namespace, folder: Path) -> int:
 
 
 def simulated(one: Measured, workers: int, args: argparse.Namespace) -> float:
-    """What the simulation says, given what one worker took; workers beyond the cores share them."""
-    busy = one.busy / args.jobs * max(1.0, workers / args.cores)
+    """What the simulation says, given what one worker took; workers and driver share the cores."""
+    wanted = workers + one.driver / one.busy * min(workers, args.cores)  # cores that they would keep busy
+    busy = one.busy / args.jobs * max(1.0, wanted / args.cores)
     setting = Setting(workers, args.jobs, {"all": busy}, driver=one.driver / args.jobs)
     return simulate(setting).rate
 
