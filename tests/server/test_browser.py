@@ -22,7 +22,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("IF_GRAPH_SCREENSHOTS")
 IS_FULL = bool(os.environ.get("IF_GRAPH_FULL_SIZE"))
 LONGEST = 600_000  # ms
-PROMPT = "a red ball on a green background"
+PROMPT = "a heart on a yellow background"
 READY = "window.app?.api?.clientId && LiteGraph.registered_node_types['IFStageI'] !== undefined"
 MISSING = "[data-testid=error-overlay], [data-testid*=missing-node]"
 FIELD = """() => {
