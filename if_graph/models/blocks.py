@@ -39,7 +39,7 @@ class ResBlock(nn.Module):
         """Map x [B, C_in, H, W] and timestep embedding [B, T] to [B, C_out, H', W']."""
         scale, shift = self.time_emb_proj(self.activate_embed(embed)).chunk(2, dim=1)
         h = self.conv1(self.resample(gelu_of(self.norm1(x))))
-        h = self.conv2(gelu_of(self.norm2.modulated(h, scale, shift)))
+        h = self.conv2(gelu_of(self.norm2(h, scale, shift)))
         skip = self.resample(x)
         if hasattr(self, "conv_shortcut"):
             skip = self.conv_shortcut(skip)

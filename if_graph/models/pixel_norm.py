@@ -39,25 +39,25 @@ class PixelNorm(nn.GroupNorm):
     and large ones are turned over and back with them.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Normalise x [B, C, H, W]; the memory format stays."""
-        if x.is_contiguous() or x.device.type != "cpu":
-            return super().forward(x)
-        if sums_rows(x):
-            return _applied(x, *self._affine_of(x))
-        if x.shape[-2] * x.shape[-1] < _LONG_SUM:
-            return super().forward(x)
-        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
+    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+        """Normalise x [B, C, H, W], multiply by 1 + scale and add shift, both [B, C]; the layout stays.
 
-    def modulated(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        """Normalise x, multiply by 1 + scale and add shift, both [B, C]; in one pass where that is faster."""
+        Scale and shift are given both or not at all; they cost nothing where the norm sums for itself.
+        """
+        if scale is None or shift is None:
+            return _applied(x, *self._affine_of(x)) if sums_rows(x) else self._plain(x)
         if sums_rows(x):
             factor, offset = self._affine_of(x)
             gain = 1 + scale[:, None]
             return _applied(x, factor * gain, torch.addcmul(shift[:, None], offset, gain))
-        h: Tensor = self(x)
+        h = self._plain(x)
         h = torch.mul(h, 1 + scale[:, :, None, None], out=spare(h))
         return torch.add(h, shift[:, :, None, None], out=spare(h))
+
+    def _plain(self, x: Tensor) -> Tensor:
+        if x.is_contiguous() or x.device.type != "cpu" or x.shape[-2] * x.shape[-1] < _LONG_SUM:
+            return super().forward(x)
+        return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
 
     def _affine_of(self, x: Tensor) -> tuple[Tensor, Tensor]:
         return self._affine(*_moments(_rows(x)))

@@ -12,8 +12,10 @@ from safetensors.torch import save_file
 from if_graph.errors import CheckpointError
 from if_graph.filling import owners
 from if_graph.models.checkpoint import STEM, load_unet
+from if_graph.models.config import config_from_json
 from if_graph.models.lora import LowRank, with_lora
 from if_graph.models.placement import Placement, place
+from if_graph.models.unet import UNet
 from if_graph.residency import AFTER_USE, BY_LAYER, Room, Stay, device_of, let_go
 
 BOTH = pytest.mark.parametrize("offload", [AFTER_USE, BY_LAYER])
@@ -30,8 +32,16 @@ def folder(tmp_path, tiny_unet, tiny_json):
     return tmp_path
 
 
-def predict(unet):
-    x_t, states = torch.ones(1, 3, 8, 8), torch.ones(1, 5, 48)
+@pytest.fixture
+def wide_folder(tmp_path, tiny_json, write_part):
+    """A checkpoint wide enough for the ways of computing that only wide networks take."""
+    fields = tiny_json | {"block_out_channels": [64, 64]}
+    write_part(tmp_path / "unet", UNet(config_from_json(fields)), fields)
+    return tmp_path
+
+
+def predict(unet, side=8):
+    x_t, states = torch.ones(1, 3, side, side), torch.ones(1, 5, 48)
     with torch.no_grad():
         return unet(x_t, torch.tensor([500]), unet.read_text(states))
 
@@ -51,6 +61,12 @@ def test_weights_come_when_used_and_predict_the_same_bits(folder, offload):
     assert held(unet) == 0
     assert torch.equal(predict(unet), predict(load_unet(folder, place("cpu"))))
     assert {weight.dtype for weight in unet.parameters()} == {torch.float32}
+
+
+@BOTH
+def test_a_wide_network_computes_large_pictures_so_too(wide_folder, offload):
+    wanted = predict(load_unet(wide_folder, place("cpu")), side=48)
+    assert torch.equal(predict(staying(wide_folder, offload), side=48), wanted)
 
 
 def test_who_is_used_next_sends_the_one_before_away(folder):
