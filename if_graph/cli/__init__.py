@@ -28,6 +28,7 @@ COMMANDS = {
     "eval": "paint wishes that training never saw and count those that came true",
     "models": "fetch, list, check, convert and remove checkpoints",
     "nano": "say what the bundled cascade knows",
+    "bench": "run a workflow several times and say where the time goes",
     "info": "show versions, folders and the device in use",
 }
 
