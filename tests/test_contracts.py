@@ -87,7 +87,7 @@ def test_the_package_list_names_every_folder_with_code():
     folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "nodes").rglob("__init__.py")}
     dotted = {".".join(folder.parts).replace("nodes", "if_graph_nodes", 1) if folder.parts[0] == "nodes"
               else ".".join(folder.parts) for folder in folders}  # fmt: skip
-    assert listed == dotted | {"if_graph_workflows"}
+    assert listed == dotted | {"if_graph_workflows", "if_graph_locales"}  # of data
 
 
 def test_importing_the_package_prints_nothing_and_is_quick_to_give_help():
