@@ -1,16 +1,14 @@
 """Networks that come and go: the hooks that bring weights when a layer is called, and the room they share."""
 
-import ctypes
-import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from if_graph.allocator import hand_back, keep_large_blocks
 from if_graph.filling import Source, empty_out, fill, own_weights, owners, prepared, put
 
 AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
@@ -138,9 +136,11 @@ class LayerwiseResident(Resident):
 
     def _come(self, network: nn.Module) -> None:
         self._raw = self.source.open()
+        keep_large_blocks(False, self.source.device)
 
     def _leave(self, network: nn.Module) -> None:
         self._raw = {}
+        keep_large_blocks(True, self.source.device)
 
     def _lay_out(self, owner: nn.Module, names: Mapping[str, str]) -> None:
         self.bring()
@@ -151,15 +151,3 @@ class LayerwiseResident(Resident):
 def _empty_all(network: nn.Module) -> None:
     for module, _ in owners(network):
         empty_out(module)
-
-
-def hand_back(device: torch.device) -> None:
-    """Give memory that is free, but still held by an allocator, back to the system."""
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif device.type == "mps":
-        torch.mps.empty_cache()
-    elif sys.platform == "linux":
-        trim: Any = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone keeps blocks and has it
-        if trim is not None:
-            trim(0)

@@ -9,13 +9,13 @@ from typing import Any
 
 import torch
 
+from if_graph.allocator import hand_back
 from if_graph.errors import IFGraphError, Interrupted
 from if_graph.folders import Folders, using_folders
 from if_graph.graph.api_format import read_api
 from if_graph.graph.executor import Executor
 from if_graph.graph.schema import Schemas
 from if_graph.graph.shortage import make_room
-from if_graph.residents import hand_back
 from if_graph.server.journals import Journals
 from if_graph.server.report import Report
 from if_graph.server.shapes import drawing_of

@@ -1,6 +1,7 @@
 """Weights that come and go: the same numbers as weights that stay, and no byte longer than needed."""
 
 import json
+import platform
 import sys
 import weakref
 from pathlib import Path
@@ -171,3 +172,24 @@ def test_weights_of_the_files_type_are_the_mapped_file_and_no_copy(folder, tiny_
     ends = [[int(end, 16) for end in line[0].split("-")] for line in lines if line[-1] == str(file)]
     assert held(unet) > 0
     assert all(any(a <= weight.data_ptr() < b for a, b in ends) for weight in unet.parameters())
+
+
+@pytest.mark.skipif(sys.platform != "linux" or "glibc" not in platform.libc_ver()[0], reason="of glibc alone")
+def test_while_layers_come_and_go_freed_blocks_are_handed_back_at_once(folder):
+    def kept():
+        block = torch.ones(4, 2**20)  # 16 MB
+        before = anonymous()
+        del block
+        return 16 * 2**20 - (before - anonymous())
+
+    unet = staying(folder, BY_LAYER)
+    predict(unet)
+    assert kept() < 2**20
+    let_go(unet)
+    kept()  # the first block of its size is new
+    assert kept() > 15 * 2**20
+
+
+def anonymous():
+    """Bytes of this process that no file stands for."""
+    return 1024 * int(Path("/proc/self/status").read_text().split("RssAnon:")[1].split()[0])

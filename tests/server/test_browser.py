@@ -17,8 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from if_graph.graph.library import shipped_workflows
-
 pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PICTURES = os.environ.get("IF_GRAPH_SCREENSHOTS")
@@ -125,13 +123,6 @@ def open_template(page, name):
     assert page.locator(MISSING).count() == 0
 
 
-def open_another(page, name):
-    """Choose a workflow in the browser of templates, opened by its command."""
-    page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
-    open_template(page, name)
-    page.wait_for_function(f"app.extensionManager.workflow.activeWorkflow.filename.startsWith({name!r})")
-
-
 def run(page):
     """Queue what is open and return the names of the messages that came."""
     page.evaluate(WATCH)
@@ -156,14 +147,6 @@ def shoot(page, name):
         page.evaluate(LEGIBLE)
         page.wait_for_timeout(1500)
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
-
-
-def test_every_template_opens_with_all_its_nodes_and_boxes_apart(browser, start, errors):
-    page = opened(browser, start(), errors)
-    for workflow in shipped_workflows():
-        open_another(page, workflow.name)
-        assert overlapping(page) == [], workflow.name
-    assert errors == []
 
 
 def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
