@@ -120,7 +120,7 @@ class Crew:
         One that is not ready, or died and has not come back, is left out: nothing may wait for it alone.
         """
         gpus = [number for number, member in enumerate(self.members) if member.has_gpu]
-        others = [number for number in range(len(self.members)) if number not in set(gpus)]
+        others = [number for number, member in enumerate(self.members) if not member.has_gpu]
         suited = (others or gpus) if pool.on_cpu else (gpus or others)
         return [number for number in suited if number in self._well]
 
