@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -21,48 +20,19 @@ from if_graph.batch.run import BatchRun
 from if_graph.batch.streams import StreamedBatchRun
 from if_graph.graph.api_format import read_api
 from if_graph.graph.cache import MemoryCache
-from if_graph.graph.registry import load_node_classes
 from if_graph.graph.schema import Schemas
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; run pip install 'if-graph[cluster]'")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-PACK = str(Path(__file__).parent / "cluster_nodes.py")
 KILLS = int(os.environ.get("IF_GRAPH_KILLS", "4"))
 FEW = max(1, KILLS // 4)
 RETRIES = 100  # deaths are the test's subject; a job that kills its workers is another's
 TRIES = 40  # of one batch
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    """A head that computes nothing, and two machines of one worker each."""
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  Ray's 15 starves workers on a busy machine
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-
-
-@pytest.fixture(scope="module")
-def classes():
-    return load_node_classes([PACK])
-
-
 @pytest.fixture
-def flow(tmp_path):
-    nodes = {
-        "model": ("Model", {"seed": 3}),
-        "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(tmp_path / "read.txt")}),
-        "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
-                            "milliseconds": 100}),
-        "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
-    }  # fmt: skip
-    return {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}
+def flow(make_flow):
+    return make_flow(100)
 
 
 def settings(count):
@@ -73,10 +43,6 @@ def prepared(flow, classes, out, count):
     workflow = read_api(flow, Schemas.of(classes))
     table = job_table(workflow, [Job(name, values) for name, values in settings(count).items()], [])
     return prepare(Batch(workflow, table, out, classes, resume=True))
-
-
-def pictures(out):
-    return {path.parent.name: path.read_bytes() for path in out.glob("*/*.png")}
 
 
 def carried_out(todo, backend):
@@ -103,26 +69,26 @@ def carried_out_amid(todo, backend, kill, times):
         return running.result()
 
 
-def check(ended, flow, classes, folder, count):
+def check(ended, flow, classes, pictures, folder, count):
     BatchRun(prepared(flow, classes, folder / "here", count)).carry_out()
     assert sorted(ended) == [(f"{i:03}", "done") for i in range(count)]
     assert pictures(folder / "ray") == pictures(folder / "here")
 
 
-def test_workers_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, tmp_path):
+def test_workers_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, pack, pictures, tmp_path):
     from if_graph.cluster.connect import ray_backend
 
     dice, count = random.Random(1), 40 + 20 * KILLS
     todo = prepared(flow, classes, tmp_path / "ray", count)
-    with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
+    with ray_backend(classes, packs=(pack,), retries=RETRIES) as backend:
         members = backend.crew.members
         ended = carried_out_amid(
             todo, backend, lambda: ray.kill(dice.choice(members).actor, no_restart=False), KILLS
         )
-    check(ended, flow, classes, tmp_path, count)
+    check(ended, flow, classes, pictures, tmp_path, count)
 
 
-def test_machines_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, tmp_path):
+def test_machines_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classes, pack, pictures, tmp_path):
     from if_graph.cluster.connect import ray_backend
 
     dice, count = random.Random(2), 60 + 60 * FEW
@@ -132,25 +98,25 @@ def test_machines_that_die_lose_nothing_and_repeat_nothing(cluster, flow, classe
         cluster.add_node(num_cpus=1)
 
     todo = prepared(flow, classes, tmp_path / "ray", count)
-    with ray_backend(classes, packs=(PACK,), retries=RETRIES) as backend:
+    with ray_backend(classes, packs=(pack,), retries=RETRIES) as backend:
         ended = carried_out_amid(todo, backend, replace_one, FEW)
-    check(ended, flow, classes, tmp_path, count)
+    check(ended, flow, classes, pictures, tmp_path, count)
 
 
-def start(folder, cluster):
-    words = ["batch", "flow.json", "jobs.jsonl", "--out", "ray", "--nodes", PACK, "--resume", "--quiet",
+def start(folder, cluster, pack):
+    words = ["batch", "flow.json", "jobs.jsonl", "--out", "ray", "--nodes", pack, "--resume", "--quiet",
              "--no-cache", "--backend", "ray", "--address", cluster.address]  # fmt: skip
     return subprocess.Popen([sys.executable, "-m", "if_graph", *words], cwd=folder)
 
 
-def test_a_driver_that_dies_goes_on_where_it_was(cluster, flow, classes, tmp_path):
+def test_a_driver_that_dies_goes_on_where_it_was(cluster, flow, classes, pack, pictures, tmp_path):
     dice, count, kills = random.Random(3), 150, 0
     rows = [{"id": name, **values} for name, values in settings(count).items()]
     (tmp_path / "jobs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "flow.json").write_text(json.dumps(flow))
     out, finished, code = tmp_path / "ray", {}, None
     for _ in range(TRIES):
-        with start(tmp_path, cluster) as driver:
+        with start(tmp_path, cluster, pack) as driver:
             begun = len(pictures(out))
             while kills < FEW and driver.poll() is None and len(pictures(out)) == begun:
                 time.sleep(0.01)  # so that each driver gets somewhere
@@ -164,7 +130,7 @@ def test_a_driver_that_dies_goes_on_where_it_was(cluster, flow, classes, tmp_pat
         if code == 0:
             break
     assert (code, kills) == (0, FEW)
-    check([(name, "done") for name in pictures(out)], flow, classes, tmp_path, count)
+    check([(name, "done") for name in pictures(out)], flow, classes, pictures, tmp_path, count)
 
 
 def recorded(out):

@@ -1,7 +1,6 @@
 """Jobs on a real Ray cluster of several nodes on this machine: equal pictures, deaths, poison, refusals."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -14,55 +13,25 @@ from if_graph.errors import NodeError
 from if_graph.graph.api_format import read_api
 from if_graph.graph.cache import MemoryCache
 from if_graph.graph.executor import Executor
-from if_graph.graph.registry import load_node_classes
 from if_graph.graph.schema import Schemas
 
 ray = pytest.importorskip("ray", reason="Ray is not installed; run pip install 'if-graph[cluster]'")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
-PACK = str(Path(__file__).parent / "cluster_nodes.py")
 PROMPTS = 5
 KILLS = int(os.environ.get("IF_GRAPH_KILLS", "2"))
 
 
 @pytest.fixture(scope="module")
-def cluster():
-    """Three raylets; the head computes nothing."""
-    from ray.cluster_utils import Cluster
-
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  Ray's 15 starves workers on a busy machine
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
-    for _ in range(2):
-        cluster.add_node(num_cpus=1)
-    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
-
-
-@pytest.fixture(scope="module")
-def classes():
-    return load_node_classes([PACK])
-
-
-@pytest.fixture(scope="module")
-def backend(cluster, classes):
+def backend(cluster, classes, pack):
     from if_graph.cluster.connect import ray_backend
 
-    with ray_backend(classes, packs=(PACK,), retries=1) as backend:
+    with ray_backend(classes, packs=(pack,), retries=1) as backend:
         yield backend
 
 
 @pytest.fixture
-def workflow(classes, tmp_path):
-    nodes = {
-        "model": ("Model", {"seed": 3}),
-        "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(tmp_path / "read.txt")}),
-        "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
-                            "milliseconds": 0}),
-        "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
-    }  # fmt: skip
-    api = {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}
-    return read_api(api, Schemas.of(classes))
+def workflow(classes, make_flow):
+    return read_api(make_flow(0), Schemas.of(classes))
 
 
 def prepared(workflow, classes, out, count, **changed):
@@ -78,12 +47,8 @@ def streamed(prepared, backend, **watch):
     return StreamedBatchRun(prepared, memory, memory, backend, backend.width, **watch)
 
 
-def pictures(out):
-    return {path.parent.name: path.read_bytes() for path in out.glob("*/*.png")}
-
-
 def test_200_jobs_are_bit_equal_to_the_local_run_and_each_prompt_is_read_once(
-    backend, workflow, classes, tmp_path
+    backend, workflow, classes, pictures, tmp_path
 ):
     streamed(prepared(workflow, classes, tmp_path / "ray", 200), backend).carry_out()
     read = sorted((tmp_path / "read.txt").read_text().split())
@@ -93,7 +58,7 @@ def test_200_jobs_are_bit_equal_to_the_local_run_and_each_prompt_is_read_once(
     assert pictures(tmp_path / "ray") == pictures(tmp_path / "here")
 
 
-def test_killed_workers_lose_nothing_and_repeat_nothing(backend, workflow, classes, tmp_path):
+def test_killed_workers_lose_nothing_and_repeat_nothing(backend, workflow, classes, pictures, tmp_path):
     ended = []
 
     def watch(event):
@@ -127,7 +92,7 @@ def test_a_network_that_would_travel_is_refused(backend, classes):
         Executor(classes, backend=backend).run(read_api(api, Schemas.of(classes)), targets=["n"])
 
 
-def test_a_node_that_dies_is_done_without(cluster, backend, workflow, classes, tmp_path):
+def test_a_node_that_dies_is_done_without(cluster, backend, workflow, classes, pictures, tmp_path):
     ended = []
 
     def watch(event):
