@@ -118,7 +118,7 @@ def curves(sizes: list[int], stages: dict[str, float]) -> dict[str, dict[str, li
     panels: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for name, changes in CLUSTERS.items():
         for gpus in sizes:
-            got = simulate(Setting(gpus, max(40, 4 * gpus), stages, **changes))
+            got = simulate(Setting(gpus, _enough_jobs(gpus), stages, **changes))
             values = {
                 "share of the ideal throughput": got.rate * sum(stages.values()) / gpus,
                 "idle share": got.idle,
@@ -127,6 +127,10 @@ def curves(sizes: list[int], stages: dict[str, float]) -> dict[str, dict[str, li
             for title, value in values.items():
                 panels.setdefault(title, {}).setdefault(name, []).append((gpus, value))
     return panels
+
+
+def _enough_jobs(gpus: int) -> int:
+    return max(40, 4 * gpus)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -145,7 +149,7 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     print("| GPUs | pictures/s | efficiency | idle | queue MB | calls lost |\n|---|---|---|---|---|---|")
     for gpus in args.gpus:
-        jobs = args.jobs or max(40, 4 * gpus)
+        jobs = args.jobs or _enough_jobs(gpus)
         setting = Setting(gpus, jobs, stages, args.driver_ms / 1000, mtbf=args.mtbf_hours * 3600)
         got = simulate(setting)
         best = gpus / sum(stages.values())

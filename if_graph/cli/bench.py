@@ -16,6 +16,7 @@ import torch
 from if_graph import __version__
 from if_graph.cli.edits import add_workflow_arguments, edited_workflow
 from if_graph.cli.host import add_nodes_argument, classes_of, stop_on_interrupt
+from if_graph.cli.info import torch_facts
 from if_graph.cli.line import Line
 from if_graph.errors import InputError
 from if_graph.folders import Folders, using_folders
@@ -66,12 +67,9 @@ def _timed(workflow: Workflow, classes: NodeClasses, runs: int) -> tuple[Timing,
 def _machine() -> dict[str, Any]:
     return {
         "machine": platform.machine(),
-        "cores": os.cpu_count(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "threads": torch.get_num_threads(),
         "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        **torch_facts(),
         "if_graph": __version__,
     }
 

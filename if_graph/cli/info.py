@@ -22,14 +22,15 @@ def run(args: argparse.Namespace) -> int:
         "engine": str(Path(if_graph.__file__).parent),
         "nodes": ", ".join(sorted(entry.value for entry in entry_points(group=GROUP))) or "none installed",
         "python": f"{platform.python_version()} ({sys.executable})",
-        **_torch_facts(),
+        **torch_facts(),
     }
     for name, value in facts.items():
         sys.stdout.write(f"{name + ':':<10} {value}\n")
     return 0
 
 
-def _torch_facts() -> dict[str, str]:
+def torch_facts() -> dict[str, str]:
+    """Return torch's version and the device it computes on."""
     import torch
 
     if torch.cuda.is_available():
