@@ -36,6 +36,11 @@ def gelu_of(fresh: Tensor) -> Tensor:
     return out
 
 
+def silu_of(fresh: Tensor) -> Tensor:
+    """SiLU of a tensor that the caller needs no more; see :func:`spare`."""
+    return F.silu(fresh, inplace=not torch.is_grad_enabled())
+
+
 class ScalarEmbedding(nn.Module):
     """Two linears on a sinusoid: [B, width] -> [B, embed_dim]; GELU between them in the IF networks."""
 

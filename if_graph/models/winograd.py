@@ -52,12 +52,12 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, tile: int = 
     down, across = -(-height // tile), -(-width // tile)
     out = x.new_empty(len(x), down * tile, across * tile, len(weight))
     base = x.new_zeros(len(weight)) if bias is None else bias.detach()
-    _fill(out, _padded(x, out), weight.detach(), base, _ways(tile))
+    _fill(out, x.permute(0, 2, 3, 1), weight.detach(), base, _ways(tile))
     return out[:, :height, :width].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _fill(out: Tensor, padded: Tensor, weight: Tensor, bias: Tensor, ways: _Ways) -> None:
-    """Convolve padded [B, H + 2, W + 2, C_in] into out [B, H, W, C_out], whole tiles, part by part.
+def _fill(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor, ways: _Ways) -> None:
+    """Convolve x [B, H, W, C_in] into out [B, H', W', C_out], whole tiles, part by part.
 
     How many filters are carried over at once does not depend on B: the last bits of a product may change with
     its columns, but not with its rows.
@@ -72,6 +72,7 @@ def _fill(out: Tensor, padded: Tensor, weight: Tensor, bias: Tensor, ways: _Ways
     points = out.new_empty(len(bands) if is_whole else 1, tiles * c_in)
     rooms = out.new_empty(tiles * max(c_in, step)), out.new_empty(tiles * step)
     carried = out.new_empty(n_points * c_in * step)
+    border = out.new_empty(pictures * (rows + 2) * (out.shape[2] + 2) * c_in)
     for k in range(0, c_out, step):
         part = weight[k : k + step]
         filters = _shaped(carried, n_points, len(part) * c_in)
@@ -79,7 +80,8 @@ def _fill(out: Tensor, padded: Tensor, weight: Tensor, bias: Tensor, ways: _Ways
         for n, (i, j) in enumerate(bands):
             here = points[n if is_whole else 0]
             if k == 0 or not is_whole:
-                _carry(padded[i : i + pictures, j : j + rows + 2], here, rooms[0], ways)
+                band = _bordered(x[i : i + pictures], j, min(rows, out.shape[1] - j), out.shape[2], border)
+                _carry(band, here, rooms[0], ways)
             into = out[i : i + pictures, j : j + rows, :, k : k + step]
             products = _multiply(here, filters.view(n_points, len(part), c_in), into, rooms, ways)
             torch.add(products, bias[k : k + step], out=_tiled(into, ways))
@@ -131,14 +133,16 @@ def _shaped(room: Tensor, *shape: int) -> Tensor:
     return room[: math.prod(shape)].view(shape)
 
 
-def _padded(x: Tensor, out: Tensor) -> Tensor:
-    """Copy x to [B, H + 2, W + 2, C] with a border of zeros, H and W those of ``out``."""
-    height, width = x.shape[2:]
-    padded = x.new_empty(len(x), out.shape[1] + 2, out.shape[2] + 2, x.shape[1])
-    padded[:, 1 : height + 1, 1 : width + 1] = x.permute(0, 2, 3, 1)
-    for border in (padded[:, :1], padded[:, height + 1 :], padded[:, :, :1], padded[:, :, width + 1 :]):
-        border.zero_()
-    return padded
+def _bordered(x: Tensor, first: int, rows: int, columns: int, room: Tensor) -> Tensor:
+    """Copy rows of x [B, H, W, C] into ``room`` as [B, rows + 2, columns + 2, C], zero beyond the picture."""
+    count, height, width, channels = x.shape
+    seen = _shaped(room, count, rows + 2, columns + 2, channels)
+    top, end = max(first - 1, 0), min(first + rows + 1, height)
+    inner = slice(top - first + 1, end - first + 1)
+    seen[:, inner, 1 : width + 1] = x[:, top:end]
+    for edge in (seen[:, : inner.start], seen[:, inner.stop :], seen[:, :, :1], seen[:, :, width + 1 :]):
+        edge.zero_()
+    return seen
 
 
 @cache

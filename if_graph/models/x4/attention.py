@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from if_graph.models.pixel_norm import PixelNorm
+
 MAX_SCORES = 2**27
 """Scores held at once (512 MiB in float32) by a kernel that keeps them; bounds the memory of attention."""
 
@@ -88,7 +90,7 @@ class PixelTransformer(nn.Module):
         self, channels: int, context_width: int, heads: int, reads_only_text: bool, groups: int
     ) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
+        self.norm = PixelNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels)
         self.transformer_blocks = nn.ModuleList(
             [TransformerBlock(channels, context_width, heads, reads_only_text)]

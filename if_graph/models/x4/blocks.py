@@ -1,7 +1,12 @@
 """Residual blocks and resampling of the upscaler's UNet and VAE (state-dict keys as published)."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from if_graph.models.convolution import Conv3x3
+from if_graph.models.layers import silu_of, spare
+from if_graph.models.pixel_norm import PixelNorm
 
 
 class _TwoConvs(nn.Module):
@@ -9,21 +14,21 @@ class _TwoConvs(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, groups: int, eps: float) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(groups, c_in, eps=eps)
-        self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1)
-        self.norm2 = nn.GroupNorm(groups, c_out, eps=eps)
-        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1)
+        self.norm1 = PixelNorm(groups, c_in, eps=eps)
+        self.conv1 = Conv3x3(c_in, c_out)
+        self.norm2 = PixelNorm(groups, c_out, eps=eps)
+        self.conv2 = Conv3x3(c_out, c_out)
         if c_in != c_out:
             self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)
 
     def _first(self, x: Tensor) -> Tensor:
-        h: Tensor = self.conv1(F.silu(self.norm1(x)))
+        h: Tensor = self.conv1(silu_of(self.norm1(x)))
         return h
 
     def _second(self, x: Tensor, h: Tensor) -> Tensor:
+        h = self.conv2(silu_of(self.norm2(h)))
         skip = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
-        out: Tensor = skip + self.conv2(F.silu(self.norm2(h)))
-        return out
+        return torch.add(skip, h, out=spare(h))
 
 
 class PlainBlock(_TwoConvs):
@@ -44,7 +49,8 @@ class TimedBlock(_TwoConvs):
     def forward(self, x: Tensor, embed: Tensor) -> Tensor:
         """Map x [B, C_in, H, W] and timestep embedding [B, E] to [B, C_out, H, W]."""
         shift = self.time_emb_proj(F.silu(embed))[:, :, None, None]
-        return self._second(x, self._first(x) + shift)
+        h = self._first(x)
+        return self._second(x, torch.add(h, shift, out=spare(h)))
 
 
 class Halve(nn.Module):
@@ -66,7 +72,7 @@ class Enlarge(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = Conv3x3(channels, channels)
 
     def forward(self, h: Tensor, height: int, width: int) -> Tensor:
         """Map h [B, C, h, w] to [B, C, height, width]."""

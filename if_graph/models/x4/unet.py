@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.checkpoint import STEM, read_json
-from if_graph.models.layers import ScalarEmbedding
+from if_graph.models.layers import ScalarEmbedding, silu_of
+from if_graph.models.pixel_norm import PixelNorm, laid_out
 from if_graph.models.placement import Placement
 from if_graph.models.x4.config import UpscalerConfig, upscaler_config
 from if_graph.models.x4.levels import DownLevel, MidLevel, UpLevel
@@ -32,7 +33,7 @@ class UpscalerUNet(nn.Module):
         )
         self.mid_block = MidLevel(config)
         self.up_blocks = _up_levels(config)
-        self.conv_norm_out = nn.GroupNorm(config.norm_num_groups, widths[0], eps=config.norm_eps)
+        self.conv_norm_out = PixelNorm(config.norm_num_groups, widths[0], eps=config.norm_eps)
         self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
 
     def forward(self, x_t: Tensor, t: Tensor, text: Tensor, noise_level: Tensor) -> Tensor:
@@ -48,15 +49,15 @@ class UpscalerUNet(nn.Module):
             [B, out_channels, H, W] in the dtype of the weights.
         """
         embed = self.time_embedding(t) + self.class_embedding(noise_level)
-        h = self.conv_in(x_t)
+        h = self.conv_in(laid_out(x_t, self.conv_in.out_channels))
         skips = [h]
         for level in self.down_blocks:
             h = level(h, embed, text, skips)
         h = self.mid_block(h, embed, text)
         for level in self.up_blocks:
             h = level(h, embed, text, skips)
-        out: Tensor = self.conv_out(F.silu(self.conv_norm_out(h)))
-        return out
+        out: Tensor = self.conv_out(silu_of(self.conv_norm_out(h)))
+        return out.contiguous()
 
 
 def _up_levels(config: UpscalerConfig) -> nn.ModuleList:

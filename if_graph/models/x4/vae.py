@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.checkpoint import STEM, read_json
+from if_graph.models.layers import silu_of
+from if_graph.models.pixel_norm import PixelNorm, laid_out
 from if_graph.models.placement import Placement
 from if_graph.models.x4.renamed import fill_renamed
 from if_graph.models.x4.vae_blocks import EPS, DownLevel, Middle, UpLevel
@@ -28,16 +29,16 @@ class Encoder(nn.Module):
             for i, width in enumerate(widths)
         )
         self.mid_block = Middle(widths[-1], groups)
-        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], eps=EPS)
+        self.conv_norm_out = PixelNorm(groups, widths[-1], eps=EPS)
         self.conv_out = nn.Conv2d(widths[-1], 2 * config.latent_channels, 3, padding=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Map pixels [B, 3, H, W] to moments [B, 2 * C, H / factor, W / factor]."""
-        h = self.conv_in(pixels)
+        h = self.conv_in(laid_out(pixels, self.conv_in.out_channels))
         for level in self.down_blocks:
             h = level(h)
-        out: Tensor = self.conv_out(F.silu(self.conv_norm_out(self.mid_block(h))))
-        return out
+        out: Tensor = self.conv_out(silu_of(self.conv_norm_out(self.mid_block(h))))
+        return out.contiguous()
 
 
 class Decoder(nn.Module):
@@ -52,16 +53,16 @@ class Decoder(nn.Module):
             UpLevel(widths[max(i - 1, 0)], width, config.layers_per_block + 1, groups, i == len(widths) - 1)
             for i, width in enumerate(widths)
         )
-        self.conv_norm_out = nn.GroupNorm(groups, widths[-1], eps=EPS)
+        self.conv_norm_out = PixelNorm(groups, widths[-1], eps=EPS)
         self.conv_out = nn.Conv2d(widths[-1], config.in_channels, 3, padding=1)
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents [B, C, h, w] to pixels [B, 3, h * factor, w * factor]."""
-        h = self.mid_block(self.conv_in(latents))
+        h = self.mid_block(self.conv_in(laid_out(latents, self.conv_in.out_channels)))
         for level in self.up_blocks:
             h = level(h)
-        out: Tensor = self.conv_out(F.silu(self.conv_norm_out(h)))
-        return out
+        out: Tensor = self.conv_out(silu_of(self.conv_norm_out(h)))
+        return out.contiguous()
 
 
 class Vae(nn.Module):

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.x4.attention import attend
 from if_graph.models.x4.blocks import Enlarge, Halve, PlainBlock
 
@@ -53,7 +54,7 @@ class PictureAttention(nn.Module):
 
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
-        self.group_norm = nn.GroupNorm(groups, channels, eps=EPS)
+        self.group_norm = PixelNorm(groups, channels, eps=EPS)
         self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
 
