@@ -26,3 +26,16 @@ def draw_curves(path: Path, panels: Mapping[str, Mapping[str, Curve]], x: str) -
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def draw_bars(path: Path, values: Mapping[str, float], title: str) -> None:
+    """Draw one bar per name, shorter is better, each with its value."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 0.5 * len(values) + 0.9), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(values), list(values.values()), color="tab:blue")
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.set(title=title, xlim=(0, 1.15 * max(values.values())))
+    axes.invert_yaxis()
+    figure.savefig(path, dpi=110)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from if_graph.errors import CheckpointError
 from if_graph.filling import Source, owners, put
@@ -102,11 +102,18 @@ def fill_weights(
             put(module, leaf, getattr(module, leaf).detach().to(dtype_of(name)))
     source = Source(
         lambda: map_weights(files, tied, named),
-        lambda name, raw: raw.to(device, dtype_of(name)),
+        lambda name, raw: laid_out(raw.to(device, dtype_of(name)), raw),
         torch.device(device),
         tied,
     )
     settle(model, source, stay)
+
+
+def laid_out(weight: Tensor, raw: Tensor) -> Tensor:
+    """Lay a filter out as CPUs read it in bfloat16; free where it is a copy of ``raw`` anyway."""
+    is_filter = weight.ndim == 4 and weight.dtype == torch.bfloat16 and weight.device.type == "cpu"
+    is_copy = weight is not raw
+    return weight.contiguous(memory_format=torch.channels_last) if is_filter and is_copy else weight
 
 
 def check_fit(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import edit, finish, load, lora, manual, sample, text
+from . import edit, finish, load, lora, manual, sample, stages, text
 
 NODE_CLASS_MAPPINGS: dict[str, Any] = {
     **load.NODES,
@@ -10,6 +10,7 @@ NODE_CLASS_MAPPINGS: dict[str, Any] = {
     **text.NODES,
     **sample.NODES,
     **edit.NODES,
+    **stages.NODES,
     **finish.NODES,
 }
 NODE_DISPLAY_NAME_MAPPINGS = {
@@ -18,6 +19,7 @@ NODE_DISPLAY_NAME_MAPPINGS = {
     **text.NAMES,
     **sample.NAMES,
     **edit.NAMES,
+    **stages.NAMES,
     **finish.NAMES,
 }
 

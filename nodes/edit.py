@@ -1,4 +1,4 @@
-"""Editing nodes: pictures brought to size and made starting points, options of guidance, two experts."""
+"""Editing nodes: pictures brought to size and made starting points, and options of guidance."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ import torch
 from torch import Tensor
 
 from if_graph.cascade.edit import KNOWN_REGIONS, Start, check_mask
-from if_graph.cascade.experts import split
 from if_graph.cascade.guidance import Guidance
 from if_graph.cascade.resize import fitted_size, resize, resize_mask
-from if_graph.cascade.stage import Stage
 from if_graph.errors import InputError
 from if_graph.text.embeddings import TextEmbeddings
 
@@ -179,33 +177,6 @@ class IFGuidance:
         return (Guidance(start, end, rescale, percentile, ceiling, style, mix, positive_mixer),)
 
 
-class IFExpertSplit:
-    """Combine two networks of one stage: one for the early, noisy steps, one for the late ones."""
-
-    CATEGORY = "DeepFloyd IF/load"
-    DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
-    OUTPUT_TOOLTIPS = ("Both as one stage; connect it to the stage node of their kind.",)
-    FUNCTION = "run"
-    RESIDENT = True
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {
-            "required": {
-                "early": sockets.socket(sockets.STAGE, "For the noisy steps, which decide the layout."),
-                "late": sockets.socket(sockets.STAGE, "For the last steps, which paint detail."),
-                "switch": sockets.number(
-                    "INT", 500, 0, 1000, 1, "Timesteps from this one up are 'early'; 1000 is pure noise."
-                ),
-            }
-        }
-
-    def run(self, early: Stage, late: Stage, switch: int) -> tuple[Stage]:
-        return (split(early, late, switch),)
-
-
 def _check_fit(side: int, multiple: int) -> None:
     sockets.within("side", side, 8, 4096)
     sockets.within("multiple", multiple, 1, 512)
@@ -242,11 +213,9 @@ NODES = {
     "IFFitImage": IFFitImage,
     "IFImageNoising": IFImageNoising,
     "IFGuidance": IFGuidance,
-    "IFExpertSplit": IFExpertSplit,
 }
 NAMES = {
     "IFFitImage": "IF Fit Image",
     "IFImageNoising": "IF Image Noising",
     "IFGuidance": "IF Guidance",
-    "IFExpertSplit": "IF Expert Split",
 }

@@ -19,6 +19,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "IFImageNoising": ("img2img", "inpaint", "denoise", "start image"),
     "IFGuidance": ("cfg", "style", "dynamic threshold", "rescale"),
     "IFExpertSplit": ("experts", "refiner", "two models"),
+    "IFReuseFeatures": ("deepcache", "speed up", "accelerate", "cache"),
+    "IFCompileNetwork": ("torch.compile", "cuda graphs", "speed up"),
     "IFSafetyChecker": ("nsfw", "censor", "filter"),
     "IFWatermark": ("mark", "logo", "stamp"),
 }
@@ -100,6 +102,14 @@ HELP: dict[str, str] = {
     "IFExpertSplit": (
         "The early network settles composition, the late one detail. Both must be of the same stage; each "
         "may have its own LoRA."
+    ),
+    "IFReuseFeatures": (
+        "Put it between a loader and its stage node. Pictures change slightly, the more so the larger "
+        "`every` and the fewer the steps; `docs/speed.md` has figures. Without this node everything is exact."
+    ),
+    "IFCompileNetwork": (
+        "Put it between a loader and its stage node, where many pictures of one size are painted. Needs a "
+        "compiler (g++ on Linux). On CPUs the network's own fast path is about as fast without it."
     ),
     "IFSafetyChecker": (
         "Put it last before saving. Flagged pictures are hidden, the others pass unchanged; the report "

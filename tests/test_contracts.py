@@ -77,7 +77,8 @@ def test_what_a_shipped_workflow_saves_was_checked_and_marked(name):
 
 def test_a_shipped_workflow_shows_every_node():
     workflows = [load_workflow(shipped.name) for shipped in shipped_workflows()]
-    assert OWN.keys() <= {node.class_type for workflow in workflows for node in workflow.nodes.values()}
+    shown = {node.class_type for workflow in workflows for node in workflow.nodes.values()}
+    assert OWN.keys() - shown == {"IFCompileNetwork"}  # compiles for minutes, and pays on a GPU
 
 
 def test_the_package_list_names_every_folder_with_code():

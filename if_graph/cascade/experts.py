@@ -66,4 +66,7 @@ def split(early: Stage, late: Stage, switch: int) -> ExpertStage:
     is_same_table = torch.equal(early.diffusion.alpha_bar, late.diffusion.alpha_bar)
     if not is_same_table or early.diffusion.prediction_type != late.diffusion.prediction_type:
         raise InputError("the two stages were trained on different noise schedules; load two of one family")
-    return ExpertStage(early.unet, early.diffusion, early.noising, early.placement, late, switch)
+    return ExpertStage(
+        early.unet, early.diffusion, early.noising, early.placement, late, switch,
+        economy=early.economy,
+    )  # fmt: skip

@@ -1,12 +1,14 @@
 """A stage of the cascade: text embeddings (and low-res pixels) become pixels."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from if_graph.cascade.economy import AS_IT_IS, Economy
 from if_graph.cascade.low_res import Condition, blurred, enlarge, level_index, noised
 from if_graph.cascade.predict import build_model
 from if_graph.cascade.request import Request
@@ -19,7 +21,7 @@ from if_graph.models.placement import Placement
 from if_graph.models.unet import UNet
 from if_graph.residency import let_go
 
-__all__ = ["Request", "Stage", "check_size", "load_stage"]
+__all__ = ["Request", "Stage", "check_size", "load_stage", "with_economy"]
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class Stage:
         diffusion: noise table, prediction type and thresholds of the picture.
         noising: noise table of the low-res condition.
         placement: where the network lies and in which type.
+        economy: how the network is asked for less than it could do; by default it is not.
     """
 
     unet: UNet
     diffusion: Diffusion
     noising: Diffusion
     placement: Placement
+    economy: Economy = field(default=AS_IT_IS, kw_only=True)
 
     @property
     def is_super_resolution(self) -> bool:
@@ -92,7 +96,7 @@ class Stage:
 
     def model(self, request: Request, condition: Condition | None, guided: frozenset[int] | None) -> Model:
         """Return what :func:`~if_graph.diffusion.samplers.sample` asks at every step."""
-        return build_model(self.unet, self.placement, request, condition, guided)
+        return build_model(self.unet, self.placement, request, condition, guided, self.economy)
 
     def _condition(self, request: Request) -> Condition | None:
         if request.low_res is None:
@@ -107,6 +111,21 @@ class Stage:
         if request.low_res_noise == "every step":
             return Condition(pixels, level, self.noising, draw)
         return Condition(noised(pixels, draw(), level, self.noising), level, self.noising)
+
+
+def with_economy(stage: Stage, **changes: Any) -> Stage:
+    """Return the stage with other fields of its :class:`~if_graph.cascade.economy.Economy`.
+
+    Raises:
+        InputError: if a value is out of range, or the network's first level has attention, so that nothing
+            can be kept from one step to the next.
+    """
+    economy = replace(stage.economy, **changes)
+    if economy.every > 1 and stage.unet.config.level_has_attention[0]:
+        raise InputError(
+            "this network has attention in its first level, so nothing can be reused; leave the node out"
+        )
+    return replace(stage, economy=economy)
 
 
 def check_size(size: tuple[int, int], multiple: int) -> None:

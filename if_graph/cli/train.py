@@ -15,6 +15,9 @@ from if_graph.training.recipe import find_recipe, read_recipe, shipped_recipes
 
 if TYPE_CHECKING:
     from if_graph.training.log import TrainStep
+    from if_graph.training.run import TrainRun
+
+    Watcher = Callable[[TrainStep], None]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,23 +59,45 @@ def run(args: argparse.Namespace) -> int:
 
     if args.threads is not None:
         torch.set_num_threads(args.threads)
-    start = args.start_from
-    training = TrainRun(recipe, args.out, args.resume, start, args.save_every, args.sheet_every)
-    watchers = _watchers(args, recipe.batch) if training.is_first else []
-    with stop_on_interrupt() as stop, _closing(watchers):
-        for report in training.steps(stop.is_set):
-            for watch in watchers:
-                watch(report)
-            if stop.is_set() and report.step < report.steps:
-                raise Interrupted(
-                    f"saved at step {report.step} of {report.steps}, go on with the same command and --resume"
-                )
+    with stop_on_interrupt() as stop:
+        training = TrainRun(
+            recipe, args.out, args.resume, args.start_from, args.save_every, args.sheet_every,
+            on_lesson=_lesson_watcher(stop.is_set),
+        )  # fmt: skip
+        _train(training, _watchers(args, recipe.batch) if training.is_first else [], stop.is_set)
     if training.is_first:
         sys.stdout.write(f"{args.out / 'checkpoint'}\n")
     return 0
 
 
-def _watchers(args: argparse.Namespace, batch: int) -> list[Callable[["TrainStep"], None]]:
+def _train(training: "TrainRun", watchers: Sequence["Watcher"], stop: Callable[[], bool]) -> None:
+    with _closing(watchers):
+        for report in training.steps(stop):
+            for watch in watchers:
+                watch(report)
+            if stop() and report.step < report.steps:
+                raise Interrupted(
+                    f"saved at step {report.step} of {report.steps}, go on with the same command and --resume"
+                )
+
+
+def _lesson_watcher(stop: Callable[[], bool]) -> "Watcher":
+    """What is told each step of the text encoder's lesson, which is saved at its end only."""
+    from if_graph.training.lesson import BATCH
+
+    line = ProgressLine(sys.stderr, BATCH, "text encoder ")
+
+    def watch(report: "TrainStep") -> None:
+        line(report)
+        if stop():
+            raise Interrupted(
+                f"step {report.step} of {report.steps} of the text encoder's lesson, nothing saved yet"
+            )
+
+    return watch
+
+
+def _watchers(args: argparse.Namespace, batch: int) -> list["Watcher"]:
     """What is told each step."""
     from if_graph.training.board import Board
 

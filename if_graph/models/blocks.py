@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.config import UNetConfig
-from if_graph.models.convolution import Conv3x3
+from if_graph.models.convolution import Conv3x3, normed
 from if_graph.models.layers import gelu_of, spare
 from if_graph.models.pixel_norm import PixelNorm
+from if_graph.models.products import Conv1x1
 
 
 class ResBlock(nn.Module):
@@ -30,7 +31,7 @@ class ResBlock(nn.Module):
         self.norm2 = PixelNorm(config.norm_num_groups, c_out, eps=config.norm_eps)
         self.conv2 = Conv3x3(c_out, c_out)
         if c_in != c_out:
-            self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)
+            self.conv_shortcut = Conv1x1(c_in, c_out)
         self.resample = resample or nn.Identity()
         self.activate_embed = nn.Identity() if config.resnet_skip_time_act else nn.GELU()
         self.out_scale = config.resnet_out_scale_factor if scale is None else scale
@@ -38,8 +39,11 @@ class ResBlock(nn.Module):
     def forward(self, x: Tensor, embed: Tensor) -> Tensor:
         """Map x [B, C_in, H, W] and timestep embedding [B, T] to [B, C_out, H', W']."""
         scale, shift = self.time_emb_proj(self.activate_embed(embed)).chunk(2, dim=1)
-        h = self.conv1(self.resample(gelu_of(self.norm1(x))))
-        h = self.conv2(gelu_of(self.norm2(h, scale, shift)))
+        if isinstance(self.resample, nn.AvgPool2d):
+            h = self.conv1(self.resample(gelu_of(self.norm1(x))))
+        else:
+            h = normed(self.conv1, x, self.norm1, gelu_of, times=1 + isinstance(self.resample, nn.Upsample))
+        h = normed(self.conv2, h, self.norm2, gelu_of, scale, shift)
         skip = self.resample(x)
         if hasattr(self, "conv_shortcut"):
             skip = self.conv_shortcut(skip)
@@ -73,14 +77,21 @@ class DownLevel(nn.Module):
         if level < len(config.block_out_channels) - 1:
             self.downsamplers = nn.ModuleList([ResBlock(channels, channels, config, _halve())])
 
-    def forward(self, h: Tensor, embed: Tensor, text: Iterator[KeysValues], skips: list[Tensor]) -> Tensor:
-        """Map h [B, C_in, H, W] to [B, C, H/2, W/2], appending to ``skips``."""
+    def forward(
+        self,
+        h: Tensor,
+        embed: Tensor,
+        text: Iterator[KeysValues],
+        skips: list[Tensor],
+        halves: bool = True,
+    ) -> Tensor:
+        """Map h [B, C_in, H, W] to [B, C, H/2, W/2], appending to ``skips``; or only to [B, C, H, W]."""
         for i, resnet in enumerate(self.resnets):
             h = resnet(h, embed)
             if hasattr(self, "attentions"):
                 h = self.attentions[i](h, next(text))
             skips.append(h)
-        if hasattr(self, "downsamplers"):
+        if halves and hasattr(self, "downsamplers"):
             h = self.downsamplers[0](h, embed)
             skips.append(h)
         return h

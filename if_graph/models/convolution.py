@@ -1,11 +1,16 @@
 """3x3 convolutions by whichever way is fastest for the picture's size; all as accurate as float32 is."""
 
+from collections.abc import Callable
+from itertools import product as product_of
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models import winograd
-from if_graph.models.pixel_norm import goes_fast
+from if_graph.models.bands import Bands
+from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_short, sums_rows
+from if_graph.models.products import HAS_ONEDNN, product
 
 _LEAST_CHANNELS = 64  # below, what Winograd's way adds costs what its products save
 _MANY_FILTERS = 2**20  # weights whose laying out costs torch more than a small picture's products
@@ -24,21 +29,109 @@ class Conv3x3(nn.Conv2d):
     def __init__(self, c_in: int, c_out: int) -> None:
         super().__init__(c_in, c_out, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Convolve x; the memory format stays."""
-        if not goes_fast(x) or x.is_contiguous() or self.weight.dtype != x.dtype:
-            return super().forward(x)
-        pixels, is_large = x.shape[2] * x.shape[3], self.weight.numel() >= _MANY_FILTERS
+    def forward(self, x: Tensor | Bands) -> Tensor:
+        """Convolve x; the memory format stays. Bands with norm and activation only where there is a tile."""
+        if isinstance(x, Bands):
+            return self._convolve_bands(x)
+        tile = self.tile_for(x)
+        if tile:
+            return winograd.convolve(Bands(x), self.weight, self.bias, tile)
+        is_large = self.weight.numel() >= _MANY_FILTERS
+        if is_large and self._is_fast(x):
+            return by_columns(x, self.weight, self.bias)
+        return super().forward(x)
+
+    def tile_for(self, x: Tensor, times: int = 1) -> int:
+        """Side of the tiles in which x, enlarged, is convolved Winograd's way; 0 for another way."""
+        pixels = x.shape[2] * x.shape[3] * times**2
+        if not self._is_fast(x):
+            return 0
         if pixels >= _MIDDLE and min(self.weight.shape[:2]) >= _LEAST_CHANNELS:
-            return winograd.convolve(x, self.weight, self.bias, tile=4)
-        if pixels > _SMALL and is_large:
-            return winograd.convolve(x, self.weight, self.bias, tile=2)
-        return by_columns(x, self.weight, self.bias) if is_large else super().forward(x)
+            return 4
+        return 2 if pixels > _SMALL and self.weight.numel() >= _MANY_FILTERS else 0
+
+    def _convolve_bands(self, picture: Bands) -> Tensor:
+        x, tile = picture.x, self.tile_for(picture.x, picture.times)
+        if tile:
+            return winograd.convolve(picture, self.weight, self.bias, tile)
+        is_large = x.shape[2] * x.shape[3] >= _MIDDLE  # else, summing the weights takes what it saves
+        if is_large and is_short(x) and self.weight.dtype == x.dtype:
+            return by_quarters(x, self.weight, self.bias)
+        return self.forward(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+    def _is_fast(self, x: Tensor) -> bool:
+        return goes_fast(x) and not x.is_contiguous() and self.weight.dtype == x.dtype
+
+
+def normed(
+    conv: Conv3x3,
+    x: Tensor,
+    norm: PixelNorm,
+    activate: Callable[[Tensor], Tensor],
+    scale: Tensor | None = None,
+    shift: Tensor | None = None,
+    times: int = 1,
+) -> Tensor:
+    """Convolve x [B, C_in, H, W], normed, scaled and shifted, activated, and enlarged ``times``.
+
+    Where it is done Winograd's way, what the convolution sees never lies in memory whole.
+
+    Args:
+        conv: maps C_in channels to C_out.
+        x: pictures.
+        norm: is given x, scale and shift.
+        activate: may work in place.
+        scale: [B, C_in], or None.
+        shift: [B, C_in], or None.
+        times: 1, or 2 for nearest neighbours.
+    """
+    if conv.tile_for(x, times) and sums_rows(x):
+        seen: Tensor | Bands = Bands(x, norm(x, scale, shift, applies=False), activate, times)
+    else:
+        h = activate(norm(x, scale, shift))
+        seen = h if times == 1 else Bands(h, times=2)
+    out: Tensor = conv(seen)
+    return out
+
+
+def by_quarters(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Convolve x enlarged twice without enlarging it.
+
+    Each of the four pixels that one becomes is another convolution of 2 x 2 pixels, so that 16
+    multiplications do for 36.
+    """
+    count, _, height, width = x.shape
+    around = F.pad(x, (1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
+    four = F.conv2d(around, _of_four(weight), None if bias is None else bias.repeat(4))
+    four = four.view(count, 2, 2, -1, height + 1, width + 1)
+    out = x.new_empty(count, 2 * height, 2 * width, four.shape[3]).permute(0, 3, 1, 2)
+    for down, across in product_of(range(2), range(2)):
+        here = four[:, down, across, :, down : down + height, across : across + width]
+        out[:, :, down::2, across::2] = here
+    return out
+
+
+def _of_four(weight: Tensor) -> Tensor:
+    """Turn weight [C_out, C_in, 3, 3] into those of the four new pixels, [4 * C_out, C_in, 2, 2]."""
+    c_out, c_in = weight.shape[:2]
+    rows = _of_two(weight.permute(2, 0, 3, 1))  # [2, 2, C_out, 3, C_in]: which pixel, which row it sees
+    both = _of_two(rows.permute(3, 0, 1, 2, 4))  # [2, 2, 2, 2, C_out, C_in]: columns before rows
+    four = both.permute(2, 0, 4, 3, 1, 5).reshape(4 * c_out, 2, 2, c_in)
+    return four.permute(0, 3, 1, 2)  # channels-last
+
+
+def _of_two(taps: Tensor) -> Tensor:
+    """Sum three taps [3, ...] as the first and the second new pixel see them, [2, 2, ...]."""
+    first, middle, last = taps
+    return torch.stack([torch.stack([first, middle + last]), torch.stack([first + middle, last])])
 
 
 def by_columns(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Convolve x [B, C_in, H, W] with weight [C_out, C_in, 3, 3] as one matrix product; channels-last."""
     columns = F.unfold(x, 3, padding=1).transpose(1, 2)  # [B, H * W, C_in * 9]
+    if HAS_ONEDNN:
+        rows = product(columns, weight.flatten(1), bias)
+        return rows.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
     filters = weight.flatten(1).T.expand(len(x), -1, -1)
     rows = torch.bmm(columns, filters) if bias is None else torch.baddbmm(bias, columns, filters)
     return rows.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)

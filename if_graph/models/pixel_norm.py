@@ -4,6 +4,8 @@ Without gradients, float32 networks on a CPU keep their pictures channels-last: 
 (:mod:`if_graph.models.winograd`), attention and 1x1 convolutions read them so without a copy.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -22,7 +24,13 @@ def goes_fast(x: Tensor) -> bool:
 
 def laid_out(x: Tensor, channels: int) -> Tensor:
     """Lay pictures [B, C, H, W] out as layers of ``channels`` and more compute fastest."""
-    return x.contiguous(memory_format=torch.channels_last) if goes_fast(x) and channels >= _WIDE else x
+    is_known = goes_fast(x) or is_short(x)
+    return x.contiguous(memory_format=torch.channels_last) if is_known and channels >= _WIDE else x
+
+
+def is_short(x: Tensor) -> bool:
+    """Whether x is bfloat16 on a CPU, without gradients."""
+    return not torch.is_grad_enabled() and x.device.type == "cpu" and x.dtype == torch.bfloat16
 
 
 def sums_rows(x: Tensor) -> bool:
@@ -39,28 +47,38 @@ class PixelNorm(nn.GroupNorm):
     and large ones are turned over and back with them.
     """
 
-    def forward(self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, scale: Tensor | None = None, shift: Tensor | None = None, applies: bool = True
+    ) -> Any:
         """Normalise x [B, C, H, W], multiply by 1 + scale and add shift, both [B, C]; the layout stays.
 
-        Scale and shift are given both or not at all; they cost nothing where the norm sums for itself.
+        Scale and shift are given both or not at all; they cost nothing where the norm sums for itself. There,
+        and if it does not apply itself, it answers by what x is to be multiplied and what to be added, each
+        [B, 1, C].
         """
-        if scale is None or shift is None:
-            return _applied(x, *self._affine_of(x)) if sums_rows(x) else self._plain(x)
         if sums_rows(x):
-            factor, offset = self._affine_of(x)
-            gain = 1 + scale[:, None]
-            return _applied(x, factor * gain, torch.addcmul(shift[:, None], offset, gain))
+            affine = self._affine_of(x, scale, shift)
+            return _applied(x, *affine) if applies else affine
         h = self._plain(x)
+        if scale is None or shift is None:
+            return h
+        if is_short(x):
+            return torch.addcmul(shift[:, :, None, None], h, 1 + scale[:, :, None, None], out=h)
         h = torch.mul(h, 1 + scale[:, :, None, None], out=spare(h))
         return torch.add(h, shift[:, :, None, None], out=spare(h))
 
+    def _affine_of(self, x: Tensor, scale: Tensor | None, shift: Tensor | None) -> tuple[Tensor, Tensor]:
+        factor, offset = self._affine(*_moments(_rows(x)))
+        if scale is None or shift is None:
+            return factor, offset
+        gain = 1 + scale[:, None]
+        return factor * gain, torch.addcmul(shift[:, None], offset, gain)
+
     def _plain(self, x: Tensor) -> Tensor:
-        if x.is_contiguous() or x.device.type != "cpu" or x.shape[-2] * x.shape[-1] < _LONG_SUM:
+        is_long = x.shape[-2] * x.shape[-1] >= _LONG_SUM and not is_short(x)
+        if x.is_contiguous() or x.device.type != "cpu" or not is_long:
             return super().forward(x)
         return super().forward(x.contiguous()).contiguous(memory_format=torch.channels_last)
-
-    def _affine_of(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self._affine(*_moments(_rows(x)))
 
     def _affine(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Turn moments of channels [B, C] into what a pixel is multiplied by and what is added, [B, 1, C]."""

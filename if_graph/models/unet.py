@@ -1,5 +1,6 @@
 """The UNet of every IF stage: noisy pixels, a timestep and text become one prediction."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -24,6 +25,17 @@ class TextFeatures:
 
     pooled: Tensor
     keys_values: tuple[KeysValues, ...]
+
+
+@dataclass
+class DeepFeatures:
+    """What the levels below the first made at one step, for later steps of the same run.
+
+    Args:
+        h: what enters the last level on the way up, [B, C, H, W]; None until it has been computed.
+    """
+
+    h: Tensor | None = None
 
 
 class UNet(nn.Module):
@@ -61,7 +73,12 @@ class UNet(nn.Module):
         return TextFeatures(pooled, tuple(layer.read_text(context) for layer in layers))
 
     def forward(
-        self, x_t: Tensor, t: Tensor, text: TextFeatures, noise_level: Tensor | None = None
+        self,
+        x_t: Tensor,
+        t: Tensor,
+        text: TextFeatures,
+        noise_level: Tensor | None = None,
+        deep: DeepFeatures | None = None,
     ) -> Tensor:
         """Predict noise (or v, or x_0) and, with six output channels, the log-variance interpolation.
 
@@ -70,6 +87,8 @@ class UNet(nn.Module):
             t: timesteps [B], 0..999.
             text: from :meth:`read_text` of this very network, B rows.
             noise_level: noise level of the low-res pixels [B], 0..999; only where the network embeds it.
+            deep: takes up what the inner levels make, or if it holds that already, stands in for them; only
+                where the first level has no attention.
 
         Returns:
             [B, out_channels, H, W] in the dtype of the weights.
@@ -78,13 +97,25 @@ class UNet(nn.Module):
         keys_values = iter(text.keys_values)
         h = self.conv_in(laid_out(x_t, self.conv_in.out_channels))
         skips = [h]
-        for level in self.down_blocks:
-            h = level(h, embed, keys_values, skips)
-        h = self.mid_block(h, embed, keys_values)
-        for level in self.up_blocks:
-            h = level(h, embed, keys_values, skips)
+        if deep is None or deep.h is None:
+            h = self._inner(h, embed, keys_values, skips)
+        else:
+            self.down_blocks[0](h, embed, keys_values, skips, halves=False)
+            h = deep.h
+        if deep is not None:
+            deep.h = h
+        h = self.up_blocks[-1](h, embed, keys_values, skips)
         out: Tensor = self.conv_out(gelu_of(self.conv_norm_out(h)))
         return out.contiguous()
+
+    def _inner(self, h: Tensor, embed: Tensor, text: Iterator[KeysValues], skips: list[Tensor]) -> Tensor:
+        """All levels but the last on the way up."""
+        for level in self.down_blocks:
+            h = level(h, embed, text, skips)
+        h = self.mid_block(h, embed, text)
+        for level in list(self.up_blocks)[:-1]:
+            h = level(h, embed, text, skips)
+        return h
 
     def _embed(self, t: Tensor, pooled: Tensor, noise_level: Tensor | None) -> Tensor:
         embed = self.time_embedding(t)

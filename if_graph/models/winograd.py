@@ -16,6 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from if_graph.models.bands import Bands
+from if_graph.models.products import HAS_ONEDNN, product
+
 _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 2**0.5, -(2**0.5), 2**-0.5, -(2**-0.5))}  # per tile; and infinity
 _TILES_AT_ONCE = 2**21  # values of one intermediate result, 8 MB: it stays in the processor's cache
 _FILTERS_AT_ONCE = 2**21  # values of carried filters that are used once
@@ -36,11 +39,11 @@ class _Ways(NamedTuple):
         return self.tile + 2
 
 
-def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, tile: int = 4) -> Tensor:
+def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None, tile: int = 4) -> Tensor:
     """Convolve at stride 1 and padding 1, in float32.
 
     Args:
-        x: pictures [B, C_in, H, W].
+        picture: what is seen, [B, C_in, H, W].
         weight: filters [C_out, C_in, 3, 3].
         bias: [C_out].
         tile: 2 or 4; 4 pays where there are many tiles for every filter.
@@ -48,16 +51,16 @@ def convolve(x: Tensor, weight: Tensor, bias: Tensor | None = None, tile: int = 
     Returns:
         [B, C_out, H, W], channels-last in memory.
     """
-    height, width = x.shape[2:]
+    (height, width), count = picture.size, len(picture.x)
     down, across = -(-height // tile), -(-width // tile)
-    out = x.new_empty(len(x), down * tile, across * tile, len(weight))
-    base = x.new_zeros(len(weight)) if bias is None else bias.detach()
-    _fill(out, x.permute(0, 2, 3, 1), weight.detach(), base, _ways(tile))
+    out = picture.x.new_empty(count, down * tile, across * tile, len(weight))
+    base = out.new_zeros(len(weight)) if bias is None else bias.detach()
+    _fill(out, picture, weight.detach(), base, _ways(tile))
     return out[:, :height, :width].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _fill(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor, ways: _Ways) -> None:
-    """Convolve x [B, H, W, C_in] into out [B, H', W', C_out], whole tiles, part by part.
+def _fill(out: Tensor, picture: Bands, weight: Tensor, bias: Tensor, ways: _Ways) -> None:
+    """Convolve a picture into out [B, H', W', C_out], whole tiles, part by part.
 
     How many filters are carried over at once does not depend on B: the last bits of a product may change with
     its columns, but not with its rows.
@@ -80,8 +83,8 @@ def _fill(out: Tensor, x: Tensor, weight: Tensor, bias: Tensor, ways: _Ways) -> 
         for n, (i, j) in enumerate(bands):
             here = points[n if is_whole else 0]
             if k == 0 or not is_whole:
-                band = _bordered(x[i : i + pictures], j, min(rows, out.shape[1] - j), out.shape[2], border)
-                _carry(band, here, rooms[0], ways)
+                size = len(out[i : i + pictures]), min(rows, out.shape[1] - j), out.shape[2], c_in
+                _carry(_bordered(picture, i, j, size, border), here, rooms[0], ways)
             into = out[i : i + pictures, j : j + rows, :, k : k + step]
             products = _multiply(here, filters.view(n_points, len(part), c_in), into, rooms, ways)
             torch.add(products, bias[k : k + step], out=_tiled(into, ways))
@@ -109,7 +112,12 @@ def _multiply(
     shape = _tiled(into, ways).shape
     tiles = math.prod(shape[2:5])
     products = _shaped(rooms[0], n_points, tiles, c_out)
-    torch.bmm(_shaped(points, n_points, tiles, c_in), filters.transpose(1, 2), out=products)
+    carried = _shaped(points, n_points, tiles, c_in)
+    if HAS_ONEDNN and tiles > 1:
+        for rows, weight, room in zip(carried, filters, products, strict=True):
+            room.copy_(product(rows, weight))
+    else:
+        torch.bmm(carried, filters.transpose(1, 2), out=products)
     return _both_ways(ways.back, *rooms, tiles * c_out).view(shape)
 
 
@@ -133,13 +141,17 @@ def _shaped(room: Tensor, *shape: int) -> Tensor:
     return room[: math.prod(shape)].view(shape)
 
 
-def _bordered(x: Tensor, first: int, rows: int, columns: int, room: Tensor) -> Tensor:
-    """Copy rows of x [B, H, W, C] into ``room`` as [B, rows + 2, columns + 2, C], zero beyond the picture."""
-    count, height, width, channels = x.shape
+def _bordered(picture: Bands, i: int, j: int, size: tuple[int, int, int, int], room: Tensor) -> Tensor:
+    """Make a band of pictures from i and rows from j in ``room``, with a border, zero beyond the picture.
+
+    ``size`` is [B, rows, columns, C_in] without the border.
+    """
+    count, rows, columns, channels = size
+    height, width = picture.size
     seen = _shaped(room, count, rows + 2, columns + 2, channels)
-    top, end = max(first - 1, 0), min(first + rows + 1, height)
-    inner = slice(top - first + 1, end - first + 1)
-    seen[:, inner, 1 : width + 1] = x[:, top:end]
+    top, end = max(j - 1, 0), min(j + rows + 1, height)
+    inner = slice(top - j + 1, end - j + 1)
+    picture.write(slice(i, i + count), slice(top, end), seen[:, inner, 1 : width + 1])
     for edge in (seen[:, : inner.start], seen[:, inner.stop :], seen[:, :, :1], seen[:, :, width + 1 :]):
         edge.zero_()
     return seen

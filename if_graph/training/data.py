@@ -1,5 +1,6 @@
 """A recipe's data field becomes pictures to train on."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,8 @@ def _world(recipe: Recipe) -> Pictures:
 def of_layouts(world: "WorldPictures", layouts: Sequence[str] | None) -> Pictures:
     """Keep the pictures of some layouts, or all: what a thing looks like is learnt sooner from it alone.
 
+    A layout that is named twice is shown twice as often, so that rare ones are not neglected.
+
     Raises:
         InputError: if a layout is none of the world's, or no picture has one.
     """
@@ -63,7 +66,8 @@ def of_layouts(world: "WorldPictures", layouts: Sequence[str] | None) -> Picture
     if layouts is None:
         return pictures
     is_known = isinstance(layouts, list) and set(layouts) <= set(LAYOUTS)
-    rows = [index for index in range(len(world)) if world.scene(index).layout in layouts] if is_known else []
+    times = Counter(layouts) if is_known else Counter()
+    rows = [index for index in range(len(world)) for _ in range(times[world.scene(index).layout])]
     if not rows:
         raise InputError(
             f"recipe: data field 'layouts' is {layouts!r}, expected a list out of {', '.join(LAYOUTS)}"

@@ -27,6 +27,11 @@ class Descent:
             self._optimizer, peak_rate, total_steps=steps + 1, pct_start=0.1
         )
 
+    @property
+    def rate(self) -> float:
+        """Learning rate of the next step."""
+        return float(self._rates.get_last_lr()[0])
+
     def step(self, loss: Tensor) -> float:
         """Take one step down ``loss``, a scalar, and return its value."""
         self._optimizer.zero_grad(set_to_none=True)

@@ -11,6 +11,7 @@ every difference between pictures helps.
 Source of the matching: Radford et al. 2021, section 2.3 (arXiv:2103.00020).
 """
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 
 from if_graph.text.tokenizer import MAX_TOKENS, Tokenizer
 from if_graph.training.descent import Descent
+from if_graph.training.log import TrainStep
 from if_graph.training.pictures import Pictures
 
 SIDE = 8  # of the thumbnail in pixels
@@ -78,8 +80,8 @@ def start_small(encoder: nn.Module) -> None:
 
 def teach_text(
     encoder: nn.Module, tokenizer: Tokenizer, pictures: Pictures, steps: int, seed: int
-) -> Iterator[float]:
-    """Train ``encoder``, changed in place, to tell pictures apart; yields each step's loss.
+) -> Iterator[TrainStep]:
+    """Train ``encoder``, changed in place, to tell pictures apart; yields each step.
 
     Args:
         encoder: a fresh T5 encoder.
@@ -94,6 +96,7 @@ def teach_text(
     learning = [*encoder.parameters(), *reader.parameters(), *picture_reader.parameters()]
     descent = Descent(learning, PEAK_RATE, steps)
     for step in range(steps):
+        began, rate = time.monotonic(), descent.rate
         batch = pictures.batch(torch.randperm(len(pictures), generator=generator)[:BATCH].tolist())
         tokens = tokenizer(batch.captions)
         length = MAX_TOKENS if step % WHOLE_EVERY == 0 else int(tokens.mask.sum(dim=1).max())
@@ -101,7 +104,8 @@ def teach_text(
         states = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         features = picture_reader(batch.pixels)
         losses = [reader.loss(view, batch.pixels, features) for view in _views(states, generator)]
-        yield descent.step(torch.stack(losses).mean())
+        loss = descent.step(torch.stack(losses).mean())
+        yield TrainStep(step + 1, steps, loss, rate, time.monotonic() - began)
 
 
 def thumbnails(pixels: Tensor) -> Tensor:

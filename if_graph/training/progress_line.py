@@ -16,10 +16,11 @@ class ProgressLine:
     Args:
         stream: where to; a terminal gets a line that moves, anything else a line every ten seconds.
         batch: pictures per step.
+        name: what learns, where that is not the network.
     """
 
-    def __init__(self, stream: TextIO, batch: int) -> None:
-        self._stream, self._batch = stream, batch
+    def __init__(self, stream: TextIO, batch: int, name: str = "") -> None:
+        self._stream, self._batch, self._name = stream, batch, name
         self._moves = stream.isatty()
         self._loss = self._seconds = self._weight = 0.0
         self._written = -LINE_EVERY
@@ -38,8 +39,8 @@ class ProgressLine:
         seconds = max(self._seconds / self._weight, 1e-9)
         left = duration(seconds * (report.steps - report.step))
         return (
-            f"[{report.step}/{report.steps}] loss {self._loss / self._weight:.4f}, rate {report.rate:.1e}, "
-            f"{self._batch / seconds:.1f} pictures/s, {left} left"
+            f"{self._name}[{report.step}/{report.steps}] loss {self._loss / self._weight:.4f}, "
+            f"rate {report.rate:.1e}, {self._batch / seconds:.1f} pictures/s, {left} left"
         )
 
     def _write(self, text: str, end: str) -> None:

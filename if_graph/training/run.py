@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from if_graph import progress
 from if_graph.errors import InputError
 from if_graph.files import unfinished
 from if_graph.text.tokenizer import Tokenizer
@@ -45,6 +44,7 @@ class TrainRun:
         save_every: seconds between two savings of the state.
         sheet_every: least seconds between two sample sheets; 0 for none.
         processes: those that train together; by default what a launcher started, or this one alone.
+        on_lesson: is told each step of the text encoder's first lesson.
     """
 
     recipe: Recipe
@@ -54,6 +54,7 @@ class TrainRun:
     save_every: float = 180.0
     sheet_every: float = 600.0
     processes: Processes = field(default_factory=started_processes)
+    on_lesson: Callable[[TrainStep], None] = lambda report: None
 
     def steps(self, stop: Callable[[], bool] = lambda: False) -> Iterator[TrainStep]:
         """Train to the end, exporting whenever the state is saved; yields each step.
@@ -156,10 +157,8 @@ class TrainRun:
             self._provide_tokenizer(pictures)
             encoder = new_text_encoder(self.recipe.text_encoder or {}, VOCABULARY_SIZE)
             steps = self.recipe.text_lesson
-            for done, loss in enumerate(
-                teach_text(encoder, Tokenizer(self.spiece), pictures, steps, self.recipe.seed)
-            ):
-                progress.report(done + 1, steps, loss)
+            for report in teach_text(encoder, Tokenizer(self.spiece), pictures, steps, self.recipe.seed):
+                self.on_lesson(report)
             export_text(encoder, self.spiece, checkpoint)
         return frozen_text_encoder(checkpoint)
 

@@ -8,7 +8,10 @@ import torch
 import torch.nn.functional as F
 
 from if_graph.models import winograd
-from if_graph.models.convolution import Conv3x3, by_columns
+from if_graph.models.bands import Bands
+from if_graph.models.convolution import Conv3x3, by_columns, normed
+from if_graph.models.layers import gelu_of
+from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.sizes import SIZES
 from if_graph.models.unet import UNet
 
@@ -25,7 +28,11 @@ def error(found, wanted):
     return ((found - wanted).norm() / wanted.norm()).item()
 
 
-WAYS = [lambda *a: winograd.convolve(*a, tile=4), lambda *a: winograd.convolve(*a, tile=2), by_columns]
+def in_tiles(side):
+    return lambda x, *rest: winograd.convolve(Bands(x), *rest, tile=side)
+
+
+WAYS = [in_tiles(4), in_tiles(2), by_columns]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=["tiles of 4", "tiles of 2", "columns"])
@@ -46,6 +53,44 @@ def test_parts_make_the_whole(way, monkeypatch):
     for name, size in (("_TILES_AT_ONCE", 2**14), ("_FILTERS_AT_ONCE", 2**12), ("_FILTERS_KEPT", 2**12)):
         monkeypatch.setattr(winograd, name, size)
     assert error(way(x, weight, None), wanted) < 2e-6
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 1.5e-6), (torch.bfloat16, 4e-3)], ids=str)
+@pytest.mark.parametrize("sides", [(5, 8), (24, 31), (32, 32)])  # small, odd, large
+def test_an_enlarged_picture_is_convolved_as_if_it_had_been_made(dtype, most, sides):
+    layer, x = Conv3x3(64, 72).to(dtype), last(random(2, 64, *sides)).to(dtype)
+    wide = F.interpolate(x.double(), scale_factor=2.0, mode="nearest")
+    wanted = F.conv2d(wide, layer.weight.double(), layer.bias.double(), padding=1)
+    assert error(layer(Bands(x, times=2)), wanted) < most
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("is_scaled", [True, False])
+def test_a_normed_picture_is_convolved_as_if_it_had_been_made(monkeypatch, times, is_scaled):
+    monkeypatch.setattr(winograd, "_TILES_AT_ONCE", 2**17)  # several bands
+    layer, norm, x = Conv3x3(64, 64), PixelNorm(8, 64), last(3 + random(3, 64, 41, 52))
+    affine = (random(3, 64, seed=1), random(3, 64, seed=2)) if is_scaled else ()
+    wide = F.interpolate(F.gelu(norm(x, *affine)), scale_factor=float(times), mode="nearest")
+    wanted = F.conv2d(wide.double(), layer.weight.double(), layer.bias.double(), padding=1)
+    assert error(normed(layer, x, norm, gelu_of, *affine, times=times), wanted) < 1.5e-6
+    alone = normed(layer, last(x[1:2]), norm, gelu_of, *(part[1:2] for part in affine), times=times)
+    assert torch.equal(alone, normed(layer, x, norm, gelu_of, *affine, times=times)[1:2])
+
+
+@torch.no_grad()
+def test_what_a_convolution_sees_never_lies_in_memory_whole(monkeypatch):
+    layer, norm, x = Conv3x3(64, 64), PixelNorm(8, 64), last(random(1, 64, 64, 64))
+    seen = []
+    monkeypatch.setattr(Bands, "write", lambda *a: seen.append(a[3].numel()) or true_write(*a))
+    monkeypatch.setattr(winograd, "_TILES_AT_ONCE", 2**17)
+    normed(layer, x, norm, gelu_of)
+    assert len(seen) > 4
+    assert max(seen) < x.numel() / 4
+
+
+true_write = Bands.write
 
 
 LAYERS = [(64, 96, 32), (96, 64, 67), (352, 384, 16), (352, 384, 7)]  # large, odd, middling, small pictures

@@ -29,6 +29,30 @@ def test_a_recipe_becomes_a_checkpoint(command, tmp_path):
     assert not (tmp_path / "run" / "sheets").exists()
 
 
+def test_the_text_encoders_lesson_shows_its_progress(command, tmp_path):
+    arguments = ("--set", "steps=1", "--set", "text_lesson=3", "--sheet-every", "0")
+    code, _, err = command("--out", tmp_path / "run", *arguments)
+    assert code == 0
+    assert "text encoder [3/3] loss " in err
+    assert "\n[1/1] loss " in err
+
+
+def test_ctrl_c_in_the_lesson_ends_it(command, tmp_path, monkeypatch):
+    from if_graph.training import run
+
+    def lesson(*arguments):
+        for report in true_lesson(*arguments):
+            os.kill(os.getpid(), signal.SIGINT)
+            yield report
+
+    true_lesson = run.teach_text
+    monkeypatch.setattr(run, "teach_text", lesson)
+    code, _, err = command("--out", tmp_path / "run", "--set", "text_lesson=3")
+    assert code == 130
+    assert "step 1 of 3 of the text encoder's lesson, nothing saved yet" in err
+    assert not (tmp_path / "run" / "checkpoint").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

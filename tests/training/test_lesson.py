@@ -24,8 +24,9 @@ def test_the_lesson_makes_captions_tell_their_pictures_apart(pictures, tmp_path)
     train_tokenizer(pictures.captions * 20, 40, tmp_path / "spiece.model")
     torch.manual_seed(0)
     encoder = new_text_encoder(TINY, 40)
-    losses = list(teach_text(encoder, Tokenizer(tmp_path / "spiece.model"), pictures, 40, seed=0))
-    assert losses[-1] < 0.25 * losses[0]
+    reports = list(teach_text(encoder, Tokenizer(tmp_path / "spiece.model"), pictures, 40, seed=0))
+    assert [report.step for report in reports] == list(range(1, 41))
+    assert reports[-1].loss < 0.25 * reports[0].loss
 
 
 def test_thumbnails_keep_colours(pictures):

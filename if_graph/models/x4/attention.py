@@ -4,7 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from if_graph.models.attend import attend as kernel
 from if_graph.models.pixel_norm import PixelNorm
+from if_graph.models.products import Linear
 
 MAX_SCORES = 2**27
 """Scores held at once (512 MiB in float32) by a kernel that keeps them; bounds the memory of attention."""
@@ -14,7 +16,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
     """Attend from q [B, L, C] to k and v [B, M, C] in slices of q small enough for ``MAX_SCORES``."""
     q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))  # [B, N, L, d]
     rows = max(MAX_SCORES // (k.shape[0] * heads * k.shape[2]), 1)
-    parts = [F.scaled_dot_product_attention(part, k, v) for part in torch.split(q, rows, dim=2)]
+    parts = [kernel(part, k, v) for part in torch.split(q, rows, dim=2)]
     return torch.cat(parts, dim=2).transpose(1, 2).flatten(2)
 
 
@@ -24,10 +26,10 @@ class Attention(nn.Module):
     def __init__(self, width: int, context_width: int, heads: int, has_bias: bool = False) -> None:
         super().__init__()
         self.heads = heads
-        self.to_q = nn.Linear(width, width, bias=has_bias)
-        self.to_k = nn.Linear(context_width, width, bias=has_bias)
-        self.to_v = nn.Linear(context_width, width, bias=has_bias)
-        self.to_out = nn.ModuleList([nn.Linear(width, width)])
+        self.to_q = Linear(width, width, bias=has_bias)
+        self.to_k = Linear(context_width, width, bias=has_bias)
+        self.to_v = Linear(context_width, width, bias=has_bias)
+        self.to_out = nn.ModuleList([Linear(width, width)])
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """Map x [B, L, C] and context [B, M, D] to [B, L, C]."""
@@ -40,7 +42,7 @@ class GatedLinear(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(width, 2 * hidden)
+        self.proj = Linear(width, 2 * hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x [B, L, C] to [B, L, hidden]."""
@@ -55,7 +57,7 @@ class FeedForward(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         # the published numbering counts a dropout between the two
-        self.net = nn.ModuleList([GatedLinear(width, 4 * width), nn.Identity(), nn.Linear(4 * width, width)])
+        self.net = nn.ModuleList([GatedLinear(width, 4 * width), nn.Identity(), Linear(4 * width, width)])
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x [B, L, C] to the same shape."""
@@ -91,11 +93,11 @@ class PixelTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.norm = PixelNorm(groups, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, channels)
+        self.proj_in = Linear(channels, channels)
         self.transformer_blocks = nn.ModuleList(
             [TransformerBlock(channels, context_width, heads, reads_only_text)]
         )
-        self.proj_out = nn.Linear(channels, channels)
+        self.proj_out = Linear(channels, channels)
 
     def forward(self, h: Tensor, text: Tensor) -> Tensor:
         """Map h [B, C, H, W] and text [B, M, D] to [B, C, H, W]."""

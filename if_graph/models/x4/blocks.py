@@ -4,9 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from if_graph.models.convolution import Conv3x3
+from if_graph.models.bands import Bands
+from if_graph.models.convolution import Conv3x3, normed
 from if_graph.models.layers import silu_of, spare
 from if_graph.models.pixel_norm import PixelNorm
+from if_graph.models.products import Conv1x1
 
 
 class _TwoConvs(nn.Module):
@@ -19,14 +21,13 @@ class _TwoConvs(nn.Module):
         self.norm2 = PixelNorm(groups, c_out, eps=eps)
         self.conv2 = Conv3x3(c_out, c_out)
         if c_in != c_out:
-            self.conv_shortcut = nn.Conv2d(c_in, c_out, 1)
+            self.conv_shortcut = Conv1x1(c_in, c_out)
 
     def _first(self, x: Tensor) -> Tensor:
-        h: Tensor = self.conv1(silu_of(self.norm1(x)))
-        return h
+        return normed(self.conv1, x, self.norm1, silu_of)
 
     def _second(self, x: Tensor, h: Tensor) -> Tensor:
-        h = self.conv2(silu_of(self.norm2(h)))
+        h = normed(self.conv2, h, self.norm2, silu_of)
         skip = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
         return torch.add(skip, h, out=spare(h))
 
@@ -68,13 +69,16 @@ class Halve(nn.Module):
 
 
 class Enlarge(nn.Module):
-    """Nearest neighbours to a given size, then a convolution."""
+    """Nearest neighbours to a given size, or twice the size, then a convolution."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv = Conv3x3(channels, channels)
 
-    def forward(self, h: Tensor, height: int, width: int) -> Tensor:
-        """Map h [B, C, h, w] to [B, C, height, width]."""
-        out: Tensor = self.conv(F.interpolate(h, size=(height, width), mode="nearest"))
+    def forward(self, h: Tensor, size: tuple[int, int] | None = None) -> Tensor:
+        """Map h [B, C, h, w] to [B, C, *size]."""
+        if size is None or size == (2 * h.shape[2], 2 * h.shape[3]):
+            doubled: Tensor = self.conv(Bands(h, times=2))
+            return doubled
+        out: Tensor = self.conv(F.interpolate(h, size=size, mode="nearest"))
         return out

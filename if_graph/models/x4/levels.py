@@ -88,5 +88,5 @@ class UpLevel(nn.Module):
             if hasattr(self, "attentions"):
                 h = self.attentions[i](h, text)
         if hasattr(self, "upsamplers"):
-            h = self.upsamplers[0](h, *skips[-1].shape[2:])
+            h = self.upsamplers[0](h, tuple(skips[-1].shape[2:]))
         return h

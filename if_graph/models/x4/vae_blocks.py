@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from if_graph.models.pixel_norm import PixelNorm
+from if_graph.models.products import Linear
 from if_graph.models.x4.attention import attend
 from if_graph.models.x4.blocks import Enlarge, Halve, PlainBlock
 
@@ -40,13 +41,9 @@ class UpLevel(nn.Module):
         if not is_last:
             self.upsamplers = nn.ModuleList([Enlarge(c_out)])
 
-    def forward(self, h: Tensor) -> Tensor:
-        """Map h [B, C_in, H, W] to [B, C_out, 2H, 2W]."""
-        for resnet in self.resnets:
-            h = resnet(h)
-        if hasattr(self, "upsamplers"):
-            h = self.upsamplers[0](h, 2 * h.shape[2], 2 * h.shape[3])
-        return h
+    def parts(self) -> list[nn.Module]:
+        """What maps h [B, C_in, H, W] to [B, C_out, 2H, 2W], in turn; nothing else holds what lies between."""
+        return [*self.resnets, *getattr(self, "upsamplers", ())]
 
 
 class PictureAttention(nn.Module):
@@ -55,8 +52,8 @@ class PictureAttention(nn.Module):
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
         self.group_norm = PixelNorm(groups, channels, eps=EPS)
-        self.to_q, self.to_k, self.to_v = (nn.Linear(channels, channels) for _ in range(3))
-        self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
+        self.to_q, self.to_k, self.to_v = (Linear(channels, channels) for _ in range(3))
+        self.to_out = nn.ModuleList([Linear(channels, channels)])
 
     def forward(self, h: Tensor) -> Tensor:
         """Map h [B, C, H, W] to the same shape."""

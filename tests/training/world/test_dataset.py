@@ -133,3 +133,9 @@ def test_layouts_that_the_world_lacks_are_refused(tmp_path, drawings):
     world = WorldPictures(3, 8, cache_dir=tmp_path, drawings=drawings)
     with pytest.raises(InputError, match=r"'layouts' is .*'heap'.*expected a list out of centre, small"):
         of_layouts(world, ["heap"])
+
+
+def test_a_layout_that_is_named_twice_is_shown_twice_as_often(drawings, tmp_path):
+    world = WorldPictures(30, 8, cache_dir=tmp_path, drawings=drawings)
+    layout = world.scene(0).layout
+    assert len(of_layouts(world, [layout, layout])) == 2 * len(of_layouts(world, [layout]))

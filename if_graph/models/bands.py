@@ -1,0 +1,51 @@
+"""Pictures that are made as they are convolved, a band of rows at a time, and never lie in memory whole."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Bands:
+    """What a convolution sees: x, or x normed and activated, or either enlarged by nearest neighbours.
+
+    Args:
+        x: channels-last pictures [B, C, H, W].
+        affine: what every channel is multiplied by and what is added, each [B, 1, C]; None for neither.
+        activate: works in place.
+        times: by which both sides are enlarged, 1 or 2.
+    """
+
+    x: Tensor
+    affine: tuple[Tensor, Tensor] | None = None
+    activate: Callable[[Tensor], object] | None = None
+    times: int = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of what is seen."""
+        height, width = self.x.shape[2:]
+        return height * self.times, width * self.times
+
+    def write(self, pictures: slice, rows: slice, into: Tensor) -> None:
+        """Write these rows of these pictures into [b, rows, W * times, C]."""
+        if self.times == 1:
+            self._write(pictures, rows, into)
+            return
+        first, end = rows.start // 2, -(-rows.stop // 2)
+        small = into.new_empty(len(into), end - first, self.x.shape[3], self.x.shape[1])
+        self._write(pictures, slice(first, end), small)
+        tall = small.repeat_interleave(2, dim=1)[:, rows.start - 2 * first :][:, : into.shape[1]]
+        into[:, :, ::2], into[:, :, 1::2] = tall, tall
+
+    def _write(self, pictures: slice, rows: slice, into: Tensor) -> None:
+        seen = self.x.permute(0, 2, 3, 1)[pictures, rows]
+        if self.affine is None:
+            into.copy_(seen)
+        else:
+            factor, offset = (part[pictures, None] for part in self.affine)
+            torch.addcmul(offset, seen, factor, out=into)
+        if self.activate is not None:
+            self.activate(into)
