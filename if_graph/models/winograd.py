@@ -20,7 +20,7 @@ from if_graph.models.bands import Bands
 from if_graph.models.products import HAS_ONEDNN, product
 
 _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 2**0.5, -(2**0.5), 2**-0.5, -(2**-0.5))}  # per tile; and infinity
-_TILES_AT_ONCE = 2**21  # values of one intermediate result, 8 MB: it stays in the processor's cache
+_TILES_AT_ONCE = 2**22  # values of one intermediate result, 16 MB: it stays in the outermost cache
 _FILTERS_AT_ONCE = 2**21  # values of carried filters that are used once
 _FILTERS_KEPT = 2**22  # of those used for several bands of tiles: what malloc hands out anew is dear
 

@@ -42,7 +42,7 @@ class UpLevel(nn.Module):
             self.upsamplers = nn.ModuleList([Enlarge(c_out)])
 
     def parts(self) -> list[nn.Module]:
-        """What maps h [B, C_in, H, W] to [B, C_out, 2H, 2W], in turn; nothing else holds what lies between."""
+        """What maps h [B, C_in, H, W] to [B, C_out, 2H, 2W], in turn, with nothing kept between."""
         return [*self.resnets, *getattr(self, "upsamplers", ())]
 
 
