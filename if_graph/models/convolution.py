@@ -54,6 +54,8 @@ class Conv3x3(nn.Conv2d):
         x, tile = picture.x, self.tile_for(picture.x, picture.times)
         if tile:
             return winograd.convolve(picture, self.weight, self.bias, tile)
+        if picture.times == 1 or picture.affine is not None:
+            raise ValueError("pictures that are not convolved in tiles come whole, or plain and enlarged")
         is_large = x.shape[2] * x.shape[3] >= _MIDDLE  # else, summing the weights takes what it saves
         if is_large and is_short(x) and self.weight.dtype == x.dtype:
             return by_quarters(x, self.weight, self.bias)
