@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from if_graph.models.pixel_norm import is_inferred
 from if_graph.models.products import HAS_ONEDNN, product
 
 _TYPES = (torch.float32, torch.bfloat16)
@@ -19,8 +20,7 @@ _AT_ONCE = 2**19  # scores of a block, 2 MB
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Let q [B, N, L, d] read k and v [B, N, M, d]: [B, N, L, d]; which way does not depend on B."""
-    is_plain = not torch.is_grad_enabled() and q.device.type == "cpu" and q.dtype in _TYPES
-    if not (HAS_ONEDNN and is_plain):
+    if not (HAS_ONEDNN and is_inferred(q) and q.dtype in _TYPES):
         return F.scaled_dot_product_attention(q, k, v)
     if q.shape[2] >= _SHORT:
         return _in_blocks(q, k, v)

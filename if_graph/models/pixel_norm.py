@@ -19,7 +19,13 @@ _AT_ONCE = 2**17  # values of a picture that are read twice while they are in th
 
 def goes_fast(x: Tensor) -> bool:
     """Whether a network computes x in the layout and by the sums that are fastest without gradients."""
-    return not torch.is_grad_enabled() and x.device.type == "cpu" and x.dtype == torch.float32
+    return is_inferred(x) and x.dtype == torch.float32
+
+
+def is_inferred(x: Tensor) -> bool:
+    """Whether x is on a CPU, without gradients, and not being compiled, where torch chooses for itself."""
+    is_free = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
+    return is_free and x.device.type == "cpu"
 
 
 def laid_out(x: Tensor, channels: int) -> Tensor:
@@ -30,7 +36,7 @@ def laid_out(x: Tensor, channels: int) -> Tensor:
 
 def is_short(x: Tensor) -> bool:
     """Whether x is bfloat16 on a CPU, without gradients."""
-    return not torch.is_grad_enabled() and x.device.type == "cpu" and x.dtype == torch.bfloat16
+    return is_inferred(x) and x.dtype == torch.bfloat16
 
 
 def sums_rows(x: Tensor) -> bool:

@@ -88,6 +88,7 @@ def test_a_network_is_compiled_once_a_run_in_the_mode_asked_for(stage_1, make_re
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch, in its own compiler
 @pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs g++")
 def test_a_compiled_network_paints_the_same_picture(stage_1, make_request, paint):
     plain = paint(stage_1, make_request(plan=SIX))

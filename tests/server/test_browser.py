@@ -149,6 +149,21 @@ def shoot(page, name):
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
+def write_prompt(page, tries=5):
+    """Type into the prompt's field; moving the canvas may make the editor replace the field meanwhile."""
+    from playwright.sync_api import Error as PlaywrightError  # of an extra
+
+    for left in reversed(range(tries)):
+        try:
+            page.evaluate_handle(FIELD).as_element().fill(PROMPT, timeout=10_000)
+        except PlaywrightError:
+            if not left:
+                raise
+            page.wait_for_timeout(500)
+        else:
+            return
+
+
 def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
     browser, start, errors, shorten_in_editor, painting
 ):
@@ -156,7 +171,7 @@ def test_a_shipped_workflow_runs_in_the_editor_and_outlives_a_restart(
     open_template(page, painting)
     if not IS_FULL:
         shorten_in_editor(page)
-    page.evaluate_handle(FIELD).as_element().fill(PROMPT)
+    write_prompt(page)
     assert {"progress", "b_preview", "executed", "execution_success"} <= run(page)
     page.evaluate(FIT)
     page.wait_for_function(SHOWN)
