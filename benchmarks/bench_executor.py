@@ -7,15 +7,12 @@ nodes, taken the same way, are 1.4 ms a node cold and 1.8 ms fully cached.
 """
 
 import argparse
-import os
-import platform
 import statistics
 import time
 
-import networkx
 import torch
+from measuring import heading
 
-import if_graph
 from if_graph.graph import Executor, Link, Node, Workflow
 
 
@@ -77,14 +74,6 @@ def _cell(values):
     return f"{statistics.median(values):.4f} ({low:.4f}..{high:.4f})"
 
 
-def _machine():
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    return (
-        f"{platform.machine()}, {os.cpu_count()} cores, load {load}; Python {platform.python_version()}, "
-        f"torch {torch.__version__}, networkx {networkx.__version__}, if-graph {if_graph.__version__}"
-    )
-
-
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -93,7 +82,7 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     measure(chain(100), 3)  # what is done once a process
-    print(f"CPU milliseconds a node, median (quartiles) of {args.rounds} rounds; {_machine()}\n")
+    print(f"CPU milliseconds a node, median (quartiles) of {args.rounds} rounds; {heading('networkx')}\n")
     print("| graph | nodes | cold | cached |\n|---|---|---|---|")
     for name, make in (("chain", chain), ("fan", fan)):
         for count in args.sizes:

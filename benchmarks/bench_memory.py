@@ -13,7 +13,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import platform
 import shutil
 import statistics
 import sys
@@ -22,6 +21,7 @@ import threading
 from pathlib import Path
 
 import torch
+from measuring import heading
 from safetensors.torch import save_file
 from transformers import T5Config, T5EncoderModel
 
@@ -73,13 +73,18 @@ def anonymous():
     return 1024 * int(status.split("RssAnon:")[1].split()[0])
 
 
+def write_stage(folder, wider, dtype):
+    """Copy the layout of nano's stage of that name with a wider network and random weights."""
+    shutil.copytree(NANO / folder.name, folder, ignore=shutil.ignore_patterns("*.safetensors"))
+    widen(folder / "unet", wider)
+    unet = build_on_meta(config_from_json(json.loads((folder / "unet/config.json").read_text())))
+    write_weights(unet, folder / "unet" / f"{STEM}.safetensors", dtype)
+
+
 def write_cascade(folder, dtype):
     """Copy nano's layout with wider networks and random weights."""
     for stage, wider in WIDE.items():
-        shutil.copytree(NANO / stage, folder / stage, ignore=shutil.ignore_patterns("*.safetensors"))
-        widen(folder / stage / "unet", wider | {"encoder_hid_dim": T5["d_model"]})
-        unet = build_on_meta(config_from_json(json.loads((folder / stage / "unet/config.json").read_text())))
-        write_weights(unet, folder / stage / "unet" / f"{STEM}.safetensors", dtype)
+        write_stage(folder / stage, wider | {"encoder_hid_dim": T5["d_model"]}, dtype)
     text = folder / "stage_1" / "text_encoder"
     widen(text, T5)
     with torch.device("meta"):
@@ -104,8 +109,12 @@ def embeds_of(folder, stay):
 def paint(folder, stage, side, embeds, stay):
     loaded = load_stage(folder / stage, place("cpu", stay=stay))
     low_res = torch.zeros(1, 3, side // 4, side // 4) if loaded.is_super_resolution else None
-    plan, generator = SamplingPlan("dpmpp_2m", "log_snr", STEPS), torch.Generator().manual_seed(0)
-    for _ in loaded.sample(Request(*embeds, plan, generator, (side, side), 4.0, low_res)):
+    sample(loaded, embeds, side, low_res=low_res)
+
+
+def sample(stage, embeds, side, steps=STEPS, low_res=None):
+    plan, generator = SamplingPlan("dpmpp_2m", "log_snr", steps), torch.Generator().manual_seed(0)
+    for _ in stage.sample(Request(*embeds, plan, generator, (side, side), 4.0, low_res)):
         pass
 
 
@@ -195,11 +204,7 @@ def main():
     )
     args = parser.parse_args()
     torch.set_num_threads(1)
-    print(
-        f"torch {torch.__version__}, if-graph {if_graph.__version__}, Python {platform.python_version()}, ",
-        end="",
-    )
-    print(f"{platform.platform()}, {os.cpu_count()} cores; MB are 10^6 bytes of RssAnon")
+    print(f"{heading()}; MB are 10^6 bytes of RssAnon")
     kept = []
     for dtype in args.files:
         with tempfile.TemporaryDirectory() as root:

@@ -11,8 +11,6 @@ read it at every step, as their pipelines do. Needs the extra ``reference``, and
 """
 
 import argparse
-import os
-import platform
 import statistics
 import time
 import warnings
@@ -21,13 +19,14 @@ from pathlib import Path
 
 import diffusers
 import torch
+from measuring import heading
 from plots import draw_bars
 
-import if_graph
 from if_graph.models.config import UNetConfig, config_to_json
 from if_graph.models.convert import to_original
 from if_graph.models.sizes import SIZES
 from if_graph.models.unet import UNet
+from if_graph.seeing.timing import spread
 
 ROWS = 2  # guided: the negative and the positive prompt
 STAGES = {1: "IF-I-M", 2: "IF-II-L"}
@@ -121,27 +120,12 @@ def measure(steps, rounds, clock):
     return {name: column[1:] for name, column in times.items()}, errors
 
 
-def spread(values, digits=2):
-    """Median, least and most."""
-    numbers = (statistics.median(values), min(values), max(values))
-    return "{} ({}..{})".format(*(f"{number:.{digits}f}" for number in numbers))
-
-
-def heading(threads):
-    """What was measured with, on what."""
-    return (
-        f"if-graph {if_graph.__version__}, torch {torch.__version__}, diffusers {diffusers.__version__}; "
-        f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {os.cpu_count()} cores, "
-        f"load {os.getloadavg()[0]:.1f}, {threads} thread(s)"
-    )
-
-
 def report(times, errors):
     """Print a row for every contender: seconds, how many times faster we are, error."""
     ours = next(column for name, column in times.items() if name.startswith(OURS))
     for name, column in times.items():
         ratios = [other / own for other, own in zip(column, ours, strict=True)]
-        print(f"{name:28} {spread(column, 3):26} / if-graph {spread(ratios):20} error {errors[name]:.1e}")
+        print(f"{name:28} {spread(column):26} / if-graph {spread(ratios, 2):20} error {errors[name]:.1e}")
 
 
 def main():
@@ -161,7 +145,7 @@ def main():
     steps = contenders(scaled(args.base, args.stage), args.side, dtype, args.peers.split(","))
     times, errors = measure(steps, args.pairs, clock)
     title = f"{STAGES[args.stage]}, {args.base} channels, {args.side} px: {what} seconds a guided step"
-    print(f"{heading(args.threads)}\n{title}, medians (least..most) of {args.pairs}; error against {BASE}")
+    print(f"{heading('diffusers')}\n{title}, medians (least..most) of {args.pairs}; error against {BASE}")
     report(times, errors)
     if args.plot:
         draw_bars(args.plot, {name: statistics.median(column) for name, column in times.items()}, title)

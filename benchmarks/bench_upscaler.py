@@ -17,7 +17,8 @@ from pathlib import Path
 import diffusers
 import torch
 from bench_memory import MB, once
-from bench_step import heading, measure, report
+from bench_step import measure, report
+from measuring import heading
 from plots import draw_bars
 
 from if_graph.models.x4.config import UPSCALER
@@ -91,7 +92,7 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     clock = time.process_time if args.threads == 1 else time.perf_counter
-    print(heading(args.threads))
+    print(heading("diffusers"))
     steps, decodings = contenders(args.narrow, args.side)
     peaks = {name: once(both, steps[name], decodings[name])[0] for name in steps}
     print("peak MB: " + ", ".join(f"{name} {peak / MB:.0f}" for name, peak in peaks.items()))

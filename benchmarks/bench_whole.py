@@ -10,22 +10,20 @@ a temporary folder first. Wall seconds; a step is one evaluation of a network.
 import argparse
 import json
 import os
-import statistics
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from bench_memory import NANO, once, shutil, write_weights
-from bench_step import heading, spread
+from bench_memory import NANO, once, write_stage
+from measuring import Evaluations, heading
 
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import Executor, load_node_classes, load_workflow
-from if_graph.models.checkpoint import STEM
 from if_graph.models.config import config_to_json
 from if_graph.models.sizes import SIZES
-from if_graph.models.unet import UNet, build_on_meta
+from if_graph.seeing.timing import spread
 
 WIDE = {"stage_1": "IF-I-M", "stage_2": "IF-II-M"}
 
@@ -34,30 +32,8 @@ def write_wide(folder):
     """Write both networks in the published layout, with random weights."""
     width = json.loads((NANO / "stage_1/unet/config.json").read_text())["encoder_hid_dim"]
     for stage, size in WIDE.items():
-        shutil.copytree(NANO / stage, folder / stage, ignore=shutil.ignore_patterns("diffusion_*"))
         config = replace(SIZES[size], encoder_hid_dim=width)
-        (folder / stage / "unet/config.json").write_text(json.dumps(config_to_json(config)))
-        write_weights(build_on_meta(config), folder / stage / f"unet/{STEM}.safetensors", torch.float32)
-
-
-class Steps:
-    """Adds up the seconds of all network evaluations within."""
-
-    def __enter__(self):
-        self.seconds, self.count, self.plain = 0.0, 0, UNet.forward
-
-        def timed(network, *args, **kwargs):
-            began = time.perf_counter()
-            result = self.plain(network, *args, **kwargs)
-            self.seconds += time.perf_counter() - began
-            self.count += 1
-            return result
-
-        UNet.forward = timed
-        return self
-
-    def __exit__(self, *error):
-        UNet.forward = self.plain
+        write_stage(folder / stage, config_to_json(config), torch.float32)
 
 
 def measure(workflow, times):
@@ -65,13 +41,12 @@ def measure(workflow, times):
     classes, wholes, shares = load_node_classes(), [], []
     for _ in range(times + 1):
         began = time.perf_counter()
-        with Steps() as steps:
+        with Evaluations() as steps:
             Executor(classes).run(workflow)
         wholes.append(time.perf_counter() - began)
         shares.append(wholes[-1] / steps.seconds)
-    print(f"  {steps.count} evaluations; whole run {spread(wholes[1:])} s, ", end="")
-    print(f"{spread(shares[1:], 3)} times its evaluations", flush=True)
-    return statistics.median(shares[1:])
+    print(f"  {steps.counts.total()} evaluations; whole run {spread(wholes[1:], 2)} s, ", end="")
+    print(f"{spread(shares[1:])} times its evaluations", flush=True)
 
 
 def main():
@@ -79,7 +54,7 @@ def main():
     parser.add_argument("--times", type=int, default=3, help="counted runs, after one to warm up")
     parser.add_argument("--steps", type=int, default=2, help="of each wide stage")
     args = parser.parse_args()
-    print(heading(torch.get_num_threads()))
+    print(heading())
     with tempfile.TemporaryDirectory() as root, using_folders(Folders(*(Path(root) / n for n in "iot"))):
         print("nano, txt2img")
         measure(load_workflow("txt2img"), args.times)
