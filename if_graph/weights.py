@@ -102,18 +102,20 @@ def fill_weights(
             put(module, leaf, getattr(module, leaf).detach().to(dtype_of(name)))
     source = Source(
         lambda: map_weights(files, tied, named),
-        lambda name, raw: laid_out(raw.to(device, dtype_of(name)), raw),
+        lambda name, raw: _brought(raw, device, dtype_of(name)),
         torch.device(device),
         tied,
     )
     settle(model, source, stay)
 
 
-def laid_out(weight: Tensor, raw: Tensor) -> Tensor:
-    """Lay a filter out as CPUs read it in bfloat16; free where it is a copy of ``raw`` anyway."""
-    is_filter = weight.ndim == 4 and weight.dtype == torch.bfloat16 and weight.device.type == "cpu"
-    is_copy = weight is not raw
-    return weight.contiguous(memory_format=torch.channels_last) if is_filter and is_copy else weight
+def _brought(raw: Tensor, device: torch.device | str, dtype: torch.dtype) -> Tensor:
+    """Bring a weight to its device and type; filters that are copied for it come as CPUs read bfloat16."""
+    weight = raw.to(device, dtype)
+    is_short_filter = weight.ndim == 4 and weight.dtype == torch.bfloat16 and weight.device.type == "cpu"
+    if weight is raw or not is_short_filter:
+        return weight
+    return weight.contiguous(memory_format=torch.channels_last)
 
 
 def check_fit(

@@ -76,16 +76,11 @@ class IFLoadTextEncoder:
         return (load_text_encoder(folder, placement.device, wanted, stay=placement.stay),)
 
 
-class IFLoadStage:
+class IFLoadStage(sockets.MakesStage):
     """Load one stage of the cascade, or the x4 upscaler that was released as Stage III."""
 
-    CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("Connect it to the stage node of the same kind.",)
-    FUNCTION = "run"
-    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

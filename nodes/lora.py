@@ -16,16 +16,11 @@ FOLDER = "loras"
 ENDINGS = (".safetensors", ".bin")
 
 
-class IFLoadLoRA:
+class IFLoadLoRA(sockets.MakesStage):
     """Add a LoRA to a stage's network; stack several by connecting these nodes in a row."""
 
-    CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("The changed stage; the one connected stays as it is.",)
-    FUNCTION = "run"
-    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

@@ -22,6 +22,16 @@ IMAGE = "IMAGE"
 MASK = "MASK"
 
 
+class MakesStage:
+    """What all nodes have in common whose one result is a stage; it stays where it was made."""
+
+    CATEGORY = "DeepFloyd IF/load"
+    RETURN_TYPES = (STAGE,)
+    RETURN_NAMES = ("stage",)
+    FUNCTION = "run"
+    RESIDENT = True
+
+
 def judged(check: Callable[..., object], *values: Any) -> bool | str:
     """Answer ``VALIDATE_INPUTS``: True, or the sentence with which ``check`` refuses the values.
 

@@ -9,16 +9,11 @@ from if_graph.cascade.stage import Stage, with_economy
 from . import sockets
 
 
-class IFExpertSplit:
+class IFExpertSplit(sockets.MakesStage):
     """Combine two networks of one stage: one for the early, noisy steps, one for the late ones."""
 
-    CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("Both as one stage; connect it to the stage node of their kind.",)
-    FUNCTION = "run"
-    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -36,16 +31,11 @@ class IFExpertSplit:
         return (split(early, late, switch),)
 
 
-class IFReuseFeatures:
+class IFReuseFeatures(sockets.MakesStage):
     """Compute a network's inner levels at every n-th step only; faster, and a little different."""
 
-    CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("The same network, asked for less; the stage connected stays as it is.",)
-    FUNCTION = "run"
-    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -66,16 +56,11 @@ class IFReuseFeatures:
         return (with_economy(stage, every=every),)
 
 
-class IFCompileNetwork:
+class IFCompileNetwork(sockets.MakesStage):
     """Compile a network before its first step: minutes once, then faster steps, mostly on GPUs."""
 
-    CATEGORY = "DeepFloyd IF/load"
     DESCRIPTION = __doc__
-    RETURN_TYPES = (sockets.STAGE,)
-    RETURN_NAMES = ("stage",)
     OUTPUT_TOOLTIPS = ("The same network, compiled when it is first asked.",)
-    FUNCTION = "run"
-    RESIDENT = True
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:

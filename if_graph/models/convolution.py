@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from if_graph.models import winograd
 from if_graph.models.bands import Bands
-from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_short, sums_rows
+from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_short, picture_of, sums_rows
 from if_graph.models.products import HAS_ONEDNN, product
 
 _LEAST_CHANNELS = 64  # below, what Winograd's way adds costs what its products save
@@ -133,7 +133,7 @@ def by_columns(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     columns = F.unfold(x, 3, padding=1).transpose(1, 2)  # [B, H * W, C_in * 9]
     if HAS_ONEDNN:
         rows = product(columns, weight.flatten(1), bias)
-        return rows.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
-    filters = weight.flatten(1).T.expand(len(x), -1, -1)
-    rows = torch.bmm(columns, filters) if bias is None else torch.baddbmm(bias, columns, filters)
-    return rows.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+    else:
+        filters = weight.flatten(1).T.expand(len(x), -1, -1)
+        rows = torch.bmm(columns, filters) if bias is None else torch.baddbmm(bias, columns, filters)
+    return picture_of(rows, x.shape[2:])

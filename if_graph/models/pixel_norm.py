@@ -74,7 +74,7 @@ class PixelNorm(nn.GroupNorm):
         return torch.add(h, shift[:, :, None, None], out=spare(h))
 
     def _affine_of(self, x: Tensor, scale: Tensor | None, shift: Tensor | None) -> tuple[Tensor, Tensor]:
-        factor, offset = self._affine(*_moments(_rows(x)))
+        factor, offset = self._affine(*_moments(rows_of(x)))
         if scale is None or shift is None:
             return factor, offset
         gain = 1 + scale[:, None]
@@ -97,14 +97,18 @@ class PixelNorm(nn.GroupNorm):
         return factor.flatten(1)[:, None].float(), offset.flatten(1)[:, None].float()
 
 
-def _rows(x: Tensor) -> Tensor:
+def rows_of(x: Tensor) -> Tensor:
     """View channels-last pictures as they lie in memory, [B, H*W, C]."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
+def picture_of(rows: Tensor, size: tuple[int, ...]) -> Tensor:
+    """View rows [B, H*W, C] as channels-last pictures [B, C, *size]."""
+    return rows.view(len(rows), *size, -1).permute(0, 3, 1, 2)
+
+
 def _applied(x: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
-    out = torch.addcmul(offset, _rows(x), factor)
-    return out.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+    return picture_of(torch.addcmul(offset, rows_of(x), factor), x.shape[2:])
 
 
 def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:

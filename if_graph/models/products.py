@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from if_graph.models.pixel_norm import goes_fast
+from if_graph.models.pixel_norm import goes_fast, picture_of, rows_of
 
 
 def _finds_onednn() -> bool:
@@ -50,6 +50,4 @@ class Conv1x1(nn.Conv2d):
         """Convolve x; the memory format stays."""
         if not (HAS_ONEDNN and goes_fast(x)) or x.is_contiguous():
             return super().forward(x)
-        tokens = x.permute(0, 2, 3, 1).flatten(1, 2)
-        out = product(tokens, self.weight.flatten(1), self.bias)
-        return out.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+        return picture_of(product(rows_of(x), self.weight.flatten(1), self.bias), x.shape[2:])

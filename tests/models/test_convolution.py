@@ -82,15 +82,12 @@ def test_a_normed_picture_is_convolved_as_if_it_had_been_made(monkeypatch, times
 @torch.no_grad()
 def test_what_a_convolution_sees_never_lies_in_memory_whole(monkeypatch):
     layer, norm, x = Conv3x3(64, 64), PixelNorm(8, 64), last(random(1, 64, 64, 64))
-    seen = []
+    seen, true_write = [], Bands.write
     monkeypatch.setattr(Bands, "write", lambda *a: seen.append(a[3].numel()) or true_write(*a))
     monkeypatch.setattr(winograd, "_TILES_AT_ONCE", 2**17)
     normed(layer, x, norm, gelu_of)
     assert len(seen) > 4
     assert max(seen) < x.numel() / 4
-
-
-true_write = Bands.write
 
 
 LAYERS = [(64, 96, 32), (96, 64, 67), (352, 384, 16), (352, 384, 7)]  # large, odd, middling, small pictures

@@ -1,4 +1,4 @@
-"""Attention of the upscaler: pixels read text or each other; the one kernel call of this family."""
+"""Attention of the upscaler: pixels read text or each other."""
 
 import torch
 import torch.nn.functional as F

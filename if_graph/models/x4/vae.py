@@ -1,7 +1,7 @@
 """The autoencoder of the x4 upscaler: pictures to latents a quarter as high and wide, and back."""
 
-from itertools import chain
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -57,14 +57,12 @@ class Decoder(nn.Module):
         self.conv_norm_out = PixelNorm(groups, widths[-1], eps=EPS)
         self.conv_out = nn.Conv2d(widths[-1], config.in_channels, 3, padding=1)
 
-    def _levels(self) -> list[UpLevel]:
-        return [level for level in self.up_blocks if isinstance(level, UpLevel)]
-
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents [B, C, h, w] to pixels [B, 3, h * factor, w * factor]."""
         h = self.mid_block(self.conv_in(laid_out(latents, self.conv_in.out_channels)))
-        for part in chain.from_iterable(level.parts() for level in self._levels()):
-            h = part(h)
+        for level in self.up_blocks:
+            for part in cast("UpLevel", level).parts():
+                h = part(h)
         out: Tensor = self.conv_out(silu_of(self.conv_norm_out(h)))
         return out.contiguous()
 
