@@ -10,6 +10,7 @@ job; the simulation is given that and the seconds per job that one worker took. 
 
 import argparse
 import os
+import runpy
 import sys
 import tempfile
 import time
@@ -56,14 +57,7 @@ class Load:
 def toy(folder: Path, milliseconds: int) -> Load:
     """Calls that take as long as they are told, on one core."""
     classes = load_node_classes([PACK])
-    nodes = {
-        "model": ("Model", {"seed": 3}),
-        "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(folder / "read.txt")}),
-        "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
-                            "milliseconds": milliseconds}),
-        "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
-    }  # fmt: skip
-    api = {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}
+    api = runpy.run_path(PACK)["toy_workflow"](folder / "read.txt", milliseconds)
     return Load(read_api(api, Schemas.of(classes)), "read.prompt", "paint.seed", classes, (PACK,))
 
 

@@ -89,3 +89,15 @@ class Net:
 
 
 NODE_CLASS_MAPPINGS = {"Model": Model, "Read": Read, "Paint": Paint, "Net": Net}
+
+
+def toy_workflow(log, milliseconds):
+    """A workflow whose picture takes so many milliseconds, in the API format; readings go to ``log``."""
+    nodes = {
+        "model": ("Model", {"seed": 3}),
+        "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(log)}),
+        "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
+                            "milliseconds": milliseconds}),
+        "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
+    }  # fmt: skip
+    return {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}

@@ -1,6 +1,8 @@
 """A real Ray cluster of several nodes on this machine, and small classes to run on it."""
 
 import os
+import runpy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -41,17 +43,7 @@ def classes():
 def make_flow(tmp_path):
     """Make a workflow whose picture takes so many milliseconds; readings of its prompt are noted."""
 
-    def make(milliseconds):
-        nodes = {
-            "model": ("Model", {"seed": 3}),
-            "read": ("Read", {"model": ["model", 0], "prompt": "cat", "log": str(tmp_path / "read.txt")}),
-            "paint": ("Paint", {"model": ["model", 0], "vector": ["read", 0], "seed": 0, "poison": 0,
-                                "milliseconds": milliseconds}),
-            "save": ("SaveImage", {"images": ["paint", 0], "filename_prefix": "x"}),
-        }  # fmt: skip
-        return {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in nodes.items()}
-
-    return make
+    return partial(runpy.run_path(PACK)["toy_workflow"], tmp_path / "read.txt")
 
 
 @pytest.fixture
