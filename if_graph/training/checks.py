@@ -52,6 +52,8 @@ def _check_pictures(recipe: Recipe, config: UNetConfig) -> None:
 def _check_speed(recipe: Recipe) -> None:
     if recipe.compile and recipe.gelu_bits is not None:  # a compiled network chooses what it keeps by itself
         raise InputError("recipe: compile is true and gelu_bits is set, expected one of the two")
+    if recipe.shard_optimizer and recipe.optimizer == "muon":
+        raise InputError("recipe: shard_optimizer is true and optimizer is muon, expected one of the two")
 
 
 def _check_text(recipe: Recipe, config: UNetConfig) -> None:

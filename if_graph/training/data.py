@@ -62,7 +62,7 @@ def of_layouts(world: "WorldPictures", layouts: Sequence[str] | None) -> Picture
     Raises:
         InputError: if a layout is none of the world's, or no picture has one.
     """
-    pictures = MemoryPictures(world.pixels, world.captions)
+    pictures = MemoryPictures(world.pixels, world.captions, plain=world.plain_captions)
     if layouts is None:
         return pictures
     is_known = isinstance(layouts, list) and set(layouts) <= set(LAYOUTS)

@@ -1,4 +1,6 @@
-"""A first lesson for a fresh text encoder: tell pictures apart, from any one position of their captions.
+"""A first lesson for a fresh text encoder: tell pictures apart, and say the wish again in plain words.
+
+Both are asked of any one position of a caption.
 
 The UNet pools and attends over all 77 positions, and starts out doing so evenly, so what only the few word
 positions know reaches it diluted seventyfold, and words that change few pixels stay alike for hours.
@@ -6,7 +8,8 @@ Measured on the nano world: trained with the UNet alone, backgrounds followed th
 pictures, but things not after 21,000; taught to foretell thumbnails alone, states of two colours lay 8.0
 apart after 77,000 captions, but those of two things 0.6, and 66,000 pictures later the UNet still painted
 any thing for any other. So captions are matched with their pictures among all others of a batch, which
-every difference between pictures helps.
+every difference between pictures helps. Two that stand in one batch seldom differ in the order of their
+things, or in one letter alone; so each position must also name the plain caption, word by word.
 
 Source of the matching: Radford et al. 2021, section 2.3 (arXiv:2103.00020).
 """
@@ -19,7 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from if_graph.text.tokenizer import MAX_TOKENS, Tokenizer
+from if_graph.text.tokenizer import MAX_TOKENS, PAD_ID, Tokenizer
 from if_graph.training.descent import Descent
 from if_graph.training.log import TrainStep
 from if_graph.training.pictures import Pictures
@@ -32,6 +35,7 @@ SMALL = (
     0.1  # first embeddings and residual outputs; T5's own start, 1.0, would take hours to move at this rate
 )
 _FEATURES = 128
+_TOLD = 24  # tokens of the plain caption that are asked for
 
 
 class PictureReader(nn.Module):
@@ -54,20 +58,26 @@ class PictureReader(nn.Module):
 
 
 class TextReader(nn.Module):
-    """Normalised states [B, E] -> features [B, 128] of length 1, and thumbnails [B, 3 * SIDE * SIDE]."""
+    """Normalised states [B, E] -> features [B, 128] of length 1, thumbnails [B, 3 * SIDE * SIDE], tokens."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, vocabulary: int) -> None:
         super().__init__()
         self.out = nn.Linear(width, _FEATURES)
+        self.tokens = nn.Linear(width, _TOLD * vocabulary)
         self.thumbnail = nn.Linear(width, 3 * SIDE * SIDE)
         self.sharpness = nn.Parameter(torch.tensor(2.0))  # logarithm of what similarities are multiplied by
 
-    def loss(self, views: Tensor, pixels: Tensor, features: Tensor) -> Tensor:
-        """How badly one view of each caption tells its picture, a scalar."""
+    def loss(self, views: Tensor, pixels: Tensor, features: Tensor, plain: Tensor) -> Tensor:
+        """How badly one view of each caption tells its picture and its plain words, a scalar."""
         similar = F.normalize(self.out(views), dim=1) @ features.T * self.sharpness.clamp(max=4.6).exp()
         own = torch.arange(len(views))
         matched = (F.cross_entropy(similar, own) + F.cross_entropy(similar.T, own)) / 2
-        return matched + F.mse_loss(self.thumbnail(views), thumbnails(pixels))
+        return matched + F.mse_loss(self.thumbnail(views), thumbnails(pixels)) + self._told(views, plain)
+
+    def _told(self, views: Tensor, plain: Tensor) -> Tensor:
+        """Cross-entropy of the plain captions' tokens [B, 24]; what stands behind their end is not asked."""
+        guesses = self.tokens(views).unflatten(1, (_TOLD, -1)).transpose(1, 2)
+        return F.cross_entropy(guesses, plain, ignore_index=PAD_ID)
 
 
 def start_small(encoder: nn.Module) -> None:
@@ -92,7 +102,8 @@ def teach_text(
     """
     start_small(encoder)
     generator = torch.Generator().manual_seed(seed)
-    reader, picture_reader = TextReader(next(encoder.parameters()).shape[1]), PictureReader()
+    vocabulary, width = next(encoder.parameters()).shape
+    reader, picture_reader = TextReader(width, vocabulary), PictureReader()
     learning = [*encoder.parameters(), *reader.parameters(), *picture_reader.parameters()]
     descent = Descent(learning, PEAK_RATE, steps)
     for step in range(steps):
@@ -103,7 +114,8 @@ def teach_text(
         ids, mask = tokens.ids[:, :length], tokens.mask[:, :length].long()
         states = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         features = picture_reader(batch.pixels)
-        losses = [reader.loss(view, batch.pixels, features) for view in _views(states, generator)]
+        plain = tokenizer(batch.plain).ids[:, :_TOLD]
+        losses = [reader.loss(view, batch.pixels, features, plain) for view in _views(states, generator)]
         loss = descent.step(torch.stack(losses).mean())
         yield TrainStep(step + 1, steps, loss, rate, time.monotonic() - began)
 

@@ -1,4 +1,4 @@
-"""A recipe's optimiser: AdamW, with its moments in 32 or in 8 bits."""
+"""A recipe's optimiser: AdamW, with its moments in 32 or in 8 bits, or Muon."""
 
 import logging
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from typing import Any
 from torch import nn
 from torch.optim import AdamW, Optimizer
 
+from if_graph.training.muon import MuonAndAdamW
 from if_graph.training.recipe import Recipe
 
 _BETAS = (0.9, 0.99)
@@ -23,7 +24,7 @@ def new_optimizer(parameters: Iterable[nn.Parameter], recipe: Recipe, processes:
         processes: how many train together; where the recipe shards the optimiser, each keeps the moments of
             its share of the weights only (ZeRO stage 1, Rajbhandari et al. 2020, arXiv:1910.02054).
     """
-    kind, options = _adamw(recipe)
+    kind, options = (MuonAndAdamW, {}) if recipe.optimizer == "muon" else _adamw(recipe)
     options |= {"lr": recipe.peak_rate, "betas": _BETAS, "weight_decay": recipe.weight_decay}
     if recipe.shard_optimizer and processes > 1:
         from torch.distributed.optim import ZeroRedundancyOptimizer

@@ -27,16 +27,21 @@ class Batch:
         pixels: [B, 3, H, W], -1..1.
         captions: B texts.
         low_res: [B, 3, H, W], -1..1, already enlarged; None in Stage I.
+        plain: the same wishes in the data's plainest words; the captions where it has no others.
     """
 
     pixels: Tensor
     captions: tuple[str, ...]
     low_res: Tensor | None = None
+    plain: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", self.plain or self.captions)
 
     def to(self, device: torch.device) -> "Batch":
         """Return the batch with its pixels on ``device``."""
         low_res = None if self.low_res is None else self.low_res.to(device)
-        return Batch(self.pixels.to(device), self.captions, low_res)
+        return Batch(self.pixels.to(device), self.captions, low_res, self.plain)
 
 
 class Pictures(Protocol):
@@ -80,12 +85,18 @@ class MemoryPictures:
         levels: 8-bit pictures [N, H, W, 3].
         captions: N texts.
         conditions: enlarged low-res pictures [N, H, W, 3], or None.
+        plain: N canonical captions; None where the captions are all there is.
     """
 
     def __init__(
-        self, levels: np.ndarray, captions: Sequence[str], conditions: np.ndarray | None = None
+        self,
+        levels: np.ndarray,
+        captions: Sequence[str],
+        conditions: np.ndarray | None = None,
+        plain: Sequence[str] | None = None,
     ) -> None:
         self.levels, self.captions, self.conditions = levels, captions, conditions
+        self.plain = captions if plain is None else plain
 
     def __len__(self) -> int:
         return len(self.captions)
@@ -94,7 +105,8 @@ class MemoryPictures:
         """Return the pictures at ``indices``."""
         chosen = list(indices)
         low_res = None if self.conditions is None else to_pixels(self.conditions[chosen])
-        return Batch(to_pixels(self.levels[chosen]), tuple(self.captions[i] for i in chosen), low_res)
+        captions, plain = (tuple(texts[i] for i in chosen) for texts in (self.captions, self.plain))
+        return Batch(to_pixels(self.levels[chosen]), captions, low_res, plain)
 
 
 @dataclass(frozen=True)

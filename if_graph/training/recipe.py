@@ -31,7 +31,8 @@ class Recipe:
         low_side: side of the low-res pictures a super-resolution stage starts from; None for Stage I.
         steps: optimiser steps.
         batch: pictures per step, shared evenly by all processes that train together.
-        optimizer: ``adamw``, or ``adamw_8bit`` whose moments take a quarter of the memory.
+        optimizer: ``adamw``; ``adamw_8bit``, whose moments take a quarter of the memory; or ``muon``, which
+            gets further with the same pictures where the network is small.
         shard_optimizer: whether each of several processes keeps the moments of its share of the weights
             only (ZeRO stage 1); one process alone keeps all.
         peak_rate: highest learning rate of the one-cycle schedule.

@@ -53,8 +53,8 @@ class Trainer:
         self._trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = new_optimizer(self._trained, recipe, self.processes.count)
         rates = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, max_lr=recipe.peak_rate, total_steps=recipe.steps + 1, pct_start=recipe.warm_up,
-            div_factor=recipe.start_divisor, final_div_factor=recipe.final_divisor, cycle_momentum=False,
+            optimizer, max_lr=[group["lr"] for group in optimizer.param_groups],
+            total_steps=recipe.steps + 1, pct_start=recipe.warm_up, div_factor=recipe.start_divisor, final_div_factor=recipe.final_divisor, cycle_momentum=False,
         )  # fmt: skip
         self.state = RunState(model, AveragedWeights(model, recipe.ema_decay), optimizer, rates)
 

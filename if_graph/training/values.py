@@ -47,6 +47,8 @@ _SHARE = Rule(lambda value: _is_number(value) and 0 <= value <= 1, "a number fro
 
 _YES_NO = Rule(lambda value: isinstance(value, bool), "true or false")
 
+OPTIMIZERS = ("adamw", "adamw_8bit", "muon")
+
 RULES: dict[str, Rule] = {
     "data": _FIELDS,
     "unet": _FIELDS,
@@ -58,7 +60,7 @@ RULES: dict[str, Rule] = {
     "low_side": _COUNT.or_none(),
     "steps": _COUNT,
     "batch": _COUNT,
-    "optimizer": Rule(lambda value: value in ("adamw", "adamw_8bit"), "adamw or adamw_8bit"),
+    "optimizer": Rule(lambda value: value in OPTIMIZERS, "one of " + ", ".join(OPTIMIZERS)),
     "peak_rate": _POSITIVE,
     "start_divisor": _POSITIVE,
     "final_divisor": _POSITIVE,

@@ -24,9 +24,19 @@ def test_the_lesson_makes_captions_tell_their_pictures_apart(pictures, tmp_path)
     train_tokenizer(pictures.captions * 20, 40, tmp_path / "spiece.model")
     torch.manual_seed(0)
     encoder = new_text_encoder(TINY, 40)
-    reports = list(teach_text(encoder, Tokenizer(tmp_path / "spiece.model"), pictures, 40, seed=0))
-    assert [report.step for report in reports] == list(range(1, 41))
+    reports = list(teach_text(encoder, Tokenizer(tmp_path / "spiece.model"), pictures, 80, seed=0))
+    assert [report.step for report in reports] == list(range(1, 81))
     assert reports[-1].loss < 0.25 * reports[0].loss
+
+
+def test_the_lesson_tells_apart_what_looks_alike(tmp_path):
+    captions = ["cat left of dog", "dog left of cat"]
+    pictures = MemoryPictures(np.zeros((2, 16, 16, 3), dtype=np.uint8), captions)
+    train_tokenizer(captions * 20, 20, tmp_path / "spiece.model")
+    torch.manual_seed(0)
+    encoder = new_text_encoder(TINY, 40)
+    *_, last = teach_text(encoder, Tokenizer(tmp_path / "spiece.model"), pictures, 250, seed=0)
+    assert last.loss < np.log(2) + 0.05  # two equal pictures cannot be matched; all else is known
 
 
 def test_thumbnails_keep_colours(pictures):

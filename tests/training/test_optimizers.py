@@ -1,4 +1,4 @@
-"""AdamW with 8-bit moments: near plain AdamW, a quarter of the memory, the same to the bit after a pause."""
+"""The optimisers beside AdamW: 8-bit moments, and Muon."""
 
 import sys
 
@@ -41,6 +41,30 @@ def test_without_the_library_it_says_so_and_is_plain(tiny_recipe, monkeypatch, c
 def test_a_run_with_eight_bits_goes_on_to_the_bit(train):
     pytest.importorskip("bitsandbytes", reason="pip install 'if-graph[adamw-8bit]'")
     changes = {"optimizer": "adamw_8bit"}
+    _, losses = train("whole", changes=changes)
+    _, first = train("stopped", limit=2, changes=changes)
+    assert first + train("stopped", changes=changes, resume=True)[1] == losses
+
+
+def test_muon_steps_filters_by_whole_directions(tiny_recipe):
+    (start, _), (layer, _) = (taught(tiny_recipe, "muon", steps) for steps in (0, 1))
+    moved = (layer.weight - start.weight).flatten(1)
+    sizes = torch.linalg.svdvals(moved)
+    assert sizes.min() > 0.4 * sizes.max()  # AdamW's first step, all signs, has one direction far above others
+    assert layer.weight.is_contiguous(memory_format=torch.channels_last)
+    assert (layer.bias - start.bias).abs().max() <= 1.01e-3  # the bias goes by AdamW, at the recipe's rate
+
+
+def test_muon_leaves_what_is_no_matrix_to_adamw(tiny_recipe):
+    bias = torch.nn.Parameter(torch.ones(8))
+    optimizer = new_optimizer([bias], Recipe(**{**tiny_recipe, "optimizer": "muon"}))
+    bias.sum().backward()
+    optimizer.step()
+    assert bias.max() < 1
+
+
+def test_a_run_with_muon_goes_on_to_the_bit(train):
+    changes = {"optimizer": "muon"}
     _, losses = train("whole", changes=changes)
     _, first = train("stopped", limit=2, changes=changes)
     assert first + train("stopped", changes=changes, resume=True)[1] == losses
