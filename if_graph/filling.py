@@ -31,13 +31,18 @@ class Source:
         return replace(self, prepare=lambda name, raw: change(name, self.prepare(name, raw)))
 
 
-def fill(network: nn.Module, source: Source) -> None:
+def fill(network: nn.Module, source: Source, read: Mapping[str, Tensor] | None = None) -> None:
     """Give ``network`` all its weights; what is tied exists once.
+
+    Args:
+        network: to be filled.
+        source: of its weights.
+        read: what the source would open, where that was read beforehand.
 
     Raises:
         CheckpointError: if the files no longer hold what the network needs.
     """
-    raw = source.open()
+    raw = source.open() if read is None else read
     shared = [source.prepare(name, raw[name]) for name in sorted(source.tied & raw.keys())[-1:]]
     once = {name: tensor for tensor in shared for name in source.tied}
     for module, names in owners(network):

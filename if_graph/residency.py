@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from if_graph.filling import Source, fill
-from if_graph.residents import AFTER_USE, BY_LAYER, NEVER, OFFLOADS, LayerwiseResident, Resident, Room, Stay
+from if_graph.residents import AFTER_USE, BY_LAYER, NEVER, OFFLOADS, LayerwiseResident, Resident, Stay
+from if_graph.room import Room
 
 __all__ = [
     "AFTER_USE",

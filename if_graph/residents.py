@@ -4,34 +4,16 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from if_graph.allocator import hand_back, keep_large_blocks
 from if_graph.filling import Source, empty_out, fill, own_weights, owners, prepared, put
+from if_graph.room import Room
 
 AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
 OFFLOADS = (AFTER_USE, BY_LAYER, NEVER)
 """When weights leave: once another network takes their place, each layer once it ran, or never."""
-
-
-class Room:
-    """Holds at most one network on each device: who enters sends the one before away.
-
-    Not for threads that use different networks at once; give each a room of its own.
-    """
-
-    def __init__(self) -> None:
-        self._guests: dict[torch.device, weakref.ref[Resident]] = {}
-
-    def enter(self, guest: "Resident") -> None:
-        """Make room for ``guest`` on its device."""
-        known = self._guests.get(guest.source.device)
-        last = None if known is None else known()
-        if last is not None and last is not guest:
-            last.let_go()
-        self._guests[guest.source.device] = weakref.ref(guest)
 
 
 @dataclass(frozen=True)
@@ -58,6 +40,9 @@ class Resident:
         stay: how long they stay.
     """
 
+    reads_ahead = True
+    """Whether all its weights come at once, so that they can be read beforehand."""
+
     def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
         self.source = source
         self.stay = stay
@@ -66,6 +51,7 @@ class Resident:
         self._hooks: list[RemovableHandle] = []
         _empty_all(network)
         self._wait(network)
+        stay.room.expect(self)
 
     @property
     def kind(self) -> str:
@@ -87,6 +73,7 @@ class Resident:
             self.stay.room.enter(self)
             self._come(network)
             self.is_here = True
+            self.stay.room.read_ahead(self)
 
     def let_go(self) -> None:
         """Let the weights go; the next use brings them back."""
@@ -110,7 +97,7 @@ class Resident:
         ]
 
     def _come(self, network: nn.Module) -> None:
-        fill(network, self.source)
+        fill(network, self.source, self.stay.room.read_for(self))
         for hook in self._hooks:  # while the weights are here, calls cost nothing extra
             hook.remove()
 
@@ -120,6 +107,8 @@ class Resident:
 
 class LayerwiseResident(Resident):
     """A network of which one layer has weights at a time: each just before it is called, gone after."""
+
+    reads_ahead = False
 
     def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
         super().__init__(network, source, stay)

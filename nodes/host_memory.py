@@ -13,6 +13,7 @@ from torch import nn
 from if_graph.models.placement import Placement, place
 from if_graph.residency import NEVER, Room, Stay
 from if_graph.residents import Resident
+from if_graph.room import Guest
 
 from .host_modules import comfy_module
 
@@ -29,11 +30,11 @@ class SharedRoom(Room):
         super().__init__()
         self._tenants: WeakKeyDictionary[Resident, Any] = WeakKeyDictionary()
 
-    def enter(self, guest: Resident) -> None:
+    def enter(self, guest: Guest) -> None:
         """Send the guest before away, and have ComfyUI make room for this one."""
         super().enter(guest)
         management = comfy_module("comfy.model_management")
-        if management is not None and comfy_module(_PATCHER) is not None:
+        if management is not None and comfy_module(_PATCHER) is not None and isinstance(guest, Resident):
             if guest not in self._tenants:
                 self._tenants[guest] = _tenant_class()(guest)
             management.load_models_gpu([self._tenants[guest]])

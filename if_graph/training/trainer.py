@@ -54,7 +54,8 @@ class Trainer:
         optimizer = new_optimizer(self._trained, recipe, self.processes.count)
         rates = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=[group["lr"] for group in optimizer.param_groups],
-            total_steps=recipe.steps + 1, pct_start=recipe.warm_up, div_factor=recipe.start_divisor, final_div_factor=recipe.final_divisor, cycle_momentum=False,
+            total_steps=recipe.steps + 1, pct_start=recipe.warm_up, cycle_momentum=False,
+            div_factor=recipe.start_divisor, final_div_factor=recipe.final_divisor,
         )  # fmt: skip
         self.state = RunState(model, AveragedWeights(model, recipe.ema_decay), optimizer, rates)
 
