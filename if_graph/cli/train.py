@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--start-from", metavar="STATE_DIR", type=Path, help="begin with the averaged weights of another run"
     )
     parser.add_argument(
+        "--start-text-from", metavar="CHECKPOINT", type=Path, help="train on that folder's text encoder"
+    )
+    parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[],
         help="set one field of the recipe, such as steps=2000 or data.count=500; may be repeated",
     )  # fmt: skip
@@ -62,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     with stop_on_interrupt() as stop:
         training = TrainRun(
             recipe, args.out, args.resume, args.start_from, args.save_every, args.sheet_every,
-            on_lesson=_lesson_watcher(stop.is_set),
+            start_text_from=args.start_text_from, on_lesson=_lesson_watcher(stop.is_set),
         )  # fmt: skip
         _train(training, _watchers(args, recipe.batch) if training.is_first else [], stop.is_set)
     if training.is_first:

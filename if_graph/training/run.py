@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from if_graph.errors import InputError
+from if_graph.errors import CheckpointError, InputError
 from if_graph.files import unfinished
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.checks import check_recipe
@@ -41,6 +41,8 @@ class TrainRun:
         folder: state, log, sample sheets and the exported checkpoint go here.
         resume: go on from the folder's state instead of refusing to overwrite it.
         start_from: a state folder whose averaged weights are the first weights (32 px before 64 px).
+        start_text_from: a checkpoint folder whose text encoder is trained on; ``start_from`` then begins the
+            UNet only.
         save_every: seconds between two savings of the state.
         sheet_every: least seconds between two sample sheets; 0 for none.
         processes: those that train together; by default what a launcher started, or this one alone.
@@ -51,6 +53,7 @@ class TrainRun:
     folder: Path
     resume: bool = False
     start_from: Path | None = None
+    start_text_from: Path | None = field(default=None, kw_only=True)
     save_every: float = 180.0
     sheet_every: float = 600.0
     processes: Processes = field(default_factory=started_processes)
@@ -110,6 +113,11 @@ class TrainRun:
             raise InputError(
                 f"{self.start_from}: no average.safetensors, expected the 'state' folder of a training run"
             )
+        if self.start_text_from is not None and not self.recipe.learns_text:
+            raise InputError(
+                "recipe: its text encoder is not trained with the network, so none can be started from; "
+                "leave --start-text-from out, or set text_lesson=0 and describe a text_encoder"
+            )
         if self.resume:
             self._check_same_recipe()
 
@@ -141,14 +149,31 @@ class TrainRun:
             encoder, tokenizer = frozen_text_encoder(Path(str(recipe.frozen_text_encoder)))
         elif recipe.text_lesson:
             encoder, tokenizer = self._taught(pictures)
+        elif self.start_text_from is not None:
+            encoder, tokenizer = self._begun(self.start_text_from)
         else:
             self._provide_tokenizer(pictures)
             tokenizer = Tokenizer(self.spiece)
             encoder = new_text_encoder(recipe.text_encoder, VOCABULARY_SIZE)
         model = Trainable(recipe, encoder, tokenizer, recipe.learns_text)
         if self.start_from is not None:
-            load_weights(model, self.start_from / "average.safetensors")
+            begun = ("text_encoder.",) if self.start_text_from is not None else ()
+            load_weights(model, self.start_from / "average.safetensors", begun)
         return model
+
+    def _begun(self, checkpoint: Path) -> tuple[nn.Module, Tokenizer]:
+        """Copy the text encoder and the tokenizer of a checkpoint folder, to be trained on."""
+        taught, _ = frozen_text_encoder(checkpoint)
+        encoder = new_text_encoder(self.recipe.text_encoder or {}, VOCABULARY_SIZE)
+        try:
+            encoder.load_state_dict(taught.state_dict())
+        except RuntimeError as error:
+            raise CheckpointError(
+                f"{checkpoint}: holds another text encoder than the recipe's text_encoder describes"
+            ) from error
+        self.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(checkpoint / "tokenizer" / "spiece.model", self.spiece)
+        return encoder, Tokenizer(self.spiece)
 
     def _taught(self, pictures: Pictures) -> tuple[nn.Module, Tokenizer]:
         """Teach a new encoder and freeze it as it will be shipped; a resumed run finds that done."""

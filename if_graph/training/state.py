@@ -78,8 +78,13 @@ def has_state(folder: Path) -> bool:
 
 
 @torch.no_grad()
-def load_weights(model: nn.Module, path: Path) -> None:
+def load_weights(model: nn.Module, path: Path, but: tuple[str, ...] = ()) -> None:
     """Copy the trained parameters in ``path`` into ``model``.
+
+    Args:
+        model: to be filled.
+        path: what a training run saved.
+        but: beginnings of names that keep what they have.
 
     Raises:
         CheckpointError: if the file cannot be read, or a name or a shape differs.
@@ -88,7 +93,8 @@ def load_weights(model: nn.Module, path: Path) -> None:
         stored = load_file(path)
     except _UNREADABLE as error:
         raise CheckpointError(f"{path}: {error}; expected the weights of a training run") from error
-    trained, everything = _trained(model), dict(model.named_parameters())
+    trained = {name: value for name, value in _trained(model).items() if not name.startswith(but)}
+    everything = dict(model.named_parameters())
     strange = set(trained) - set(stored) | set(stored) - set(everything)
     strange |= {name for name in trained if name in stored and stored[name].shape != trained[name].shape}
     if strange:

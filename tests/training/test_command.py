@@ -64,6 +64,7 @@ def test_ctrl_c_in_the_lesson_ends_it(command, tmp_path, monkeypatch):
         (["--set", "data.folder=/nowhere"], "no picture with a caption"),
         (["--set", "data.kind=web"], "data kind is 'web'"),
         (["--start-from", "/nowhere"], "no average.safetensors"),
+        (["--start-text-from", "/nowhere"], "/nowhere"),
         (["--threads", "0"], "--threads is 0"),
         (["--save-every", "-1"], "--save-every is -1.0"),
         (["--sheet-every", "nan"], "--sheet-every is nan"),

@@ -95,6 +95,36 @@ def test_a_run_starts_from_the_averages_of_another(train):
     assert (folder / "spiece.model").read_bytes() == (first / "spiece.model").read_bytes()
 
 
+def test_a_text_encoder_that_had_its_lesson_is_trained_on(train, tmp_path):
+    taught, _ = train("taught", limit=1, changes={"text_lesson": 2})
+    folder, _ = train(
+        "joint", limit=1, changes={"peak_rate": 1e-30}, start_from=taught / "state",
+        start_text_from=taught / "checkpoint",
+    )  # fmt: skip
+    weights = load_file(folder / "state" / "weights.safetensors")
+    lesson = load_file(taught / "checkpoint" / "text_encoder" / "model.safetensors")
+    unet = load_file(taught / "state" / "average.safetensors")
+    name = "encoder.block.0.layer.0.SelfAttention.q.weight"
+    assert_close(weights[f"text_encoder.{name}"], lesson[name].float())
+    assert_close({name: weights[name] for name in unet}, unet)
+    assert (folder / "spiece.model").read_bytes() == (taught / "spiece.model").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"text_lesson": 2}, InputError, "leave --start-text-from out"),
+        ({"text_encoder": {"d_model": 48, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}},
+         CheckpointError, "holds another text encoder"),
+    ],
+)  # fmt: skip
+def test_a_text_encoder_that_cannot_be_trained_on_is_refused(train, tmp_path, changes, error, message):
+    taught, _ = train("taught", limit=1, changes={"text_lesson": 2})
+    with pytest.raises(error, match=message):
+        train("joint", changes=changes, start_text_from=taught / "checkpoint")
+    assert not (tmp_path / "joint").exists()
+
+
 def test_half_a_row_in_the_log_is_forgotten(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text("step,loss,rate,seconds\n1,0.5,1e-3,0.1\n2,0.4,1e-3,0.1\n3,0.")
