@@ -49,9 +49,10 @@ def test_a_damaged_list_is_refused(tmp_path, text):
 
 def test_the_command_lists_things_and_colours(capsys):
     assert main(["nano", "words"]) == 0
-    things, colours = capsys.readouterr().out.splitlines()
-    assert things.startswith("67 things: airplane")
+    things, colours, signs = capsys.readouterr().out.splitlines()
+    assert things.startswith("67 things: airplane (plane, aeroplane), apple")
     assert colours.startswith("12 background colours: ")
+    assert signs.startswith("signs: any word of up to 4 letters")
 
 
 def test_the_command_writes_the_worlds_own_list(tmp_path, capsys):
