@@ -1,5 +1,6 @@
 """The room that networks share: who works in it, and who is expected next."""
 
+import itertools
 import weakref
 from collections.abc import Mapping
 from typing import Protocol
@@ -33,13 +34,14 @@ class Room:
 
     def __init__(self) -> None:
         self._guests: dict[torch.device, weakref.ref[Guest]] = {}
-        self._known: list[weakref.ref[Guest]] = []  # those that were used, in that order, then the others
-        self._used = 0
+        # whether a guest is still unused, and when it was loaded or first used: who was used comes first
+        self._order: weakref.WeakKeyDictionary[Guest, tuple[bool, int]] = weakref.WeakKeyDictionary()
+        self._count = itertools.count()
         self._readings: dict[torch.device, tuple[weakref.ref[Guest], Reading]] = {}
 
     def expect(self, guest: Guest) -> None:
         """Let ``guest``, which was not used yet, be known."""
-        self._known.append(weakref.ref(guest))
+        self._order[guest] = True, next(self._count)
 
     def enter(self, guest: Guest) -> None:
         """Make room for ``guest`` on its device."""
@@ -48,7 +50,8 @@ class Room:
         if last is not None and last is not guest:
             last.let_go()
         self._guests[guest.source.device] = weakref.ref(guest)
-        self._note_use(guest)
+        if self._order.get(guest, (False, 0))[0]:
+            self._order[guest] = False, next(self._count)
 
     def read_for(self, guest: Guest) -> Mapping[str, Tensor] | None:
         """Return the weights that were read for ``guest`` beforehand; None if none were."""
@@ -62,24 +65,10 @@ class Room:
 
     def read_ahead(self, guest: Guest) -> None:
         """Begin to read the weights of who comes after ``guest`` on its device."""
-        device, known = guest.source.device, self._alive()
-        later = known[known.index(guest) + 1 :] if guest in known else []
-        follower = next((one for one in later if one.source.device == device and one.reads_ahead), None)
-        if follower is not None and not follower.is_here:
+        device, order = guest.source.device, dict(self._order)
+        later = [one for one, place in order.items() if guest in order and place > order[guest]]
+        waiting = [one for one in later if one.source.device == device and one.reads_ahead]
+        follower = min(waiting, key=order.__getitem__, default=None)
+        is_read = device in self._readings and self._readings[device][0]() is follower
+        if follower is not None and not follower.is_here and not is_read:
             self._readings[device] = weakref.ref(follower), Reading(follower.source)
-
-    def _note_use(self, guest: Guest) -> None:
-        """Move a guest that is used for the first time behind those that were used before."""
-        known = self._alive()
-        if guest in known[self._used :]:
-            known.remove(guest)
-            known.insert(self._used, guest)
-            self._known = [weakref.ref(one) for one in known]
-            self._used += 1
-
-    def _alive(self) -> list[Guest]:
-        """Return the known guests, and forget those that are gone."""
-        alive = [(ref, ref() is not None) for ref in self._known]
-        self._used -= sum(not lives for _, lives in alive[: self._used])
-        self._known = [ref for ref, lives in alive if lives]
-        return [one for one in (ref() for ref in self._known) if one is not None]

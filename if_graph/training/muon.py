@@ -31,7 +31,9 @@ class MuonAndAdamW(Optimizer):
         chosen = list(parameters)
         super().__init__(chosen, {})
         self._filters = [p for p in chosen if p.ndim in (2, 4) and min(p.shape[:2]) >= _LEAST]
-        self._flat = [nn.Parameter(_flat(p.detach())) for p in self._filters]
+        self._flat = [
+            nn.Parameter(_in_memory_order(p.detach(), p).view(len(p), -1)) for p in self._filters
+        ]  # they share the filters' memory
         known = {id(p) for p in self._filters}
         rest = [p for p in chosen if id(p) not in known]
         self._parts: dict[str, Optimizer] = {}
@@ -46,7 +48,9 @@ class MuonAndAdamW(Optimizer):
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Take one step by the parameters' gradients."""
         for flat, whole in zip(self._flat, self._filters, strict=True):
-            flat.grad = None if whole.grad is None else _flat_like(whole.grad, whole)
+            flat.grad = None
+            if whole.grad is not None:
+                flat.grad = _in_memory_order(whole.grad, whole).reshape(flat.shape)
         for part in self._parts.values():
             part.step()
 
@@ -72,18 +76,7 @@ class MuonAndAdamW(Optimizer):
         self.param_groups = [group for part in self._parts.values() for group in part.param_groups]
 
 
-def _flat(weight: Tensor) -> Tensor:
-    """View a weight as a matrix [out, everything else] that shares its memory."""
-    if weight.ndim == 2:
-        return weight
-    if weight.is_contiguous(memory_format=torch.channels_last):
-        return weight.permute(0, 2, 3, 1).view(weight.shape[0], -1)
-    return weight.view(weight.shape[0], -1)
-
-
-def _flat_like(gradient: Tensor, weight: Tensor) -> Tensor:
-    """Bring a gradient into the order of :func:`_flat`."""
-    if weight.ndim == 2:
-        return gradient
-    is_last = weight.is_contiguous(memory_format=torch.channels_last)
-    return (gradient.permute(0, 2, 3, 1) if is_last else gradient).reshape(weight.shape[0], -1)
+def _in_memory_order(tensor: Tensor, weight: Tensor) -> Tensor:
+    """Order a tensor of a weight's shape as that weight lies in memory, its outputs first."""
+    is_last = weight.ndim == 4 and weight.is_contiguous(memory_format=torch.channels_last)
+    return tensor.permute(0, 2, 3, 1) if is_last else tensor

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from if_graph.errors import CheckpointError, InputError
+from if_graph.errors import InputError
 from if_graph.files import unfinished
 from if_graph.text.tokenizer import Tokenizer
 from if_graph.training.checks import check_recipe
@@ -23,7 +23,7 @@ from if_graph.training.pictures import Pictures
 from if_graph.training.processes import Processes, started_processes
 from if_graph.training.recipe import Recipe
 from if_graph.training.sheet import SampleSheet, sheet_for
-from if_graph.training.state import has_state, load_weights
+from if_graph.training.state import copy_weights, has_state, load_weights
 from if_graph.training.trainable import Trainable, frozen_text_encoder, new_text_encoder
 from if_graph.training.trainer import STATE, Trainer
 from if_graph.training.vocabulary import train_tokenizer
@@ -165,14 +165,9 @@ class TrainRun:
         """Copy the text encoder and the tokenizer of a checkpoint folder, to be trained on."""
         taught, _ = frozen_text_encoder(checkpoint)
         encoder = new_text_encoder(self.recipe.text_encoder or {}, VOCABULARY_SIZE)
-        try:
-            encoder.load_state_dict(taught.state_dict())
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"{checkpoint}: holds another text encoder than the recipe's text_encoder describes"
-            ) from error
-        self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(checkpoint / "tokenizer" / "spiece.model", self.spiece)
+        other = f"{checkpoint}: holds another text encoder than the recipe's text_encoder describes"
+        copy_weights(taught, encoder, other)
+        self._copy_tokenizer(checkpoint / "tokenizer" / "spiece.model")
         return encoder, Tokenizer(self.spiece)
 
     def _taught(self, pictures: Pictures) -> tuple[nn.Module, Tokenizer]:
@@ -194,8 +189,11 @@ class TrainRun:
             texts, words = texts_of(self.recipe, pictures), words_of(self.recipe)
             train_tokenizer(texts, VOCABULARY_SIZE, self.spiece, words)
             return
+        self._copy_tokenizer(self.start_from.parent / "spiece.model")
+
+    def _copy_tokenizer(self, source: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.start_from.parent / "spiece.model", self.spiece)
+        shutil.copyfile(source, self.spiece)
 
 
 @dataclass

@@ -103,6 +103,18 @@ def load_weights(model: nn.Module, path: Path, but: tuple[str, ...] = ()) -> Non
         parameter.copy_(stored[name])
 
 
+def copy_weights(taught: nn.Module, network: nn.Module, otherwise: str) -> None:
+    """Copy all weights of one network into another of its kind.
+
+    Raises:
+        CheckpointError: saying ``otherwise``, if their shapes or names differ.
+    """
+    try:
+        network.load_state_dict(taught.state_dict())
+    except RuntimeError as error:
+        raise CheckpointError(otherwise) from error
+
+
 def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
 

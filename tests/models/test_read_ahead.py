@@ -86,6 +86,17 @@ def test_networks_that_come_layer_by_layer_are_not_read():
     assert [one.work(place), two.work(place)] == [None, None]
 
 
+def test_what_is_being_read_is_not_read_twice():
+    one, layers, two = guests = [Network("one"), Network("layers", reads_ahead=False), Network("two")]
+    place = housed(*guests)
+    one.work(place)
+    reading = place._readings[CPU]
+    place.enter(layers)  # which asks for no reading
+    place.read_ahead(layers)
+    assert place._readings[CPU] is reading
+    assert two.work(place) == ["two"]
+
+
 def test_guests_that_are_gone_are_forgotten():
     one, two, three = guests = [Network(name) for name in ("one", "two", "three")]
     place = housed(*guests)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from if_graph.errors import CheckpointError, IFGraphError
+from if_graph.errors import IFGraphError
 from if_graph.models.placement import place
 from if_graph.models.safety import SafetyNet, load_safety_net
 from if_graph.training.safety.calibrate import calibrate
@@ -15,6 +15,7 @@ from if_graph.training.safety.export import export_safety
 from if_graph.training.safety.learn import GRID, TOWER, new_safety_net, teach_safety
 from if_graph.training.safety.measure import answers, measure
 from if_graph.training.safety.pictures import SafetyPictures
+from if_graph.training.state import copy_weights
 from if_graph.training.world.split import Split
 
 SIZES = (64, 96, 256)
@@ -62,12 +63,8 @@ def first_net(folder: Path | None) -> SafetyNet:
     net = new_safety_net(TOWER)
     if folder is not None:
         taught = load_safety_net(folder, place("cpu"))
-        try:
-            net.load_state_dict(taught.state_dict())
-        except RuntimeError as error:
-            raise CheckpointError(
-                f"--start-from: the checker in {folder} has another tower than {TOWER}; leave it out"
-            ) from error
+        other = f"--start-from: the checker in {folder} has another tower than {TOWER}; leave it out"
+        copy_weights(taught, net, other)
     return net
 
 
