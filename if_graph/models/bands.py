@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from if_graph.models.winograd_points import shaped
+
 
 @dataclass(frozen=True)
 class Bands:
@@ -39,6 +41,21 @@ class Bands:
         self._write(pictures, slice(first, end), small)
         tall = small.repeat_interleave(2, dim=1)[:, rows.start - 2 * first :][:, : into.shape[1]]
         into[:, :, ::2], into[:, :, 1::2] = tall, tall
+
+    def bordered(self, i: int, j: int, size: tuple[int, int, int, int], room: Tensor) -> Tensor:
+        """Make a band of pictures from i and rows from j in ``room``, with a border, zero beyond the picture.
+
+        ``size`` is [B, rows, columns, C] without the border.
+        """
+        count, rows, columns, channels = size
+        height, width = self.size
+        seen = shaped(room, count, rows + 2, columns + 2, channels)
+        top, end = max(j - 1, 0), min(j + rows + 1, height)
+        inner = slice(top - j + 1, end - j + 1)
+        self.write(slice(i, i + count), slice(top, end), seen[:, inner, 1 : width + 1])
+        for edge in (seen[:, : inner.start], seen[:, inner.stop :], seen[:, :, :1], seen[:, :, width + 1 :]):
+            edge.zero_()
+        return seen
 
     def _write(self, pictures: slice, rows: slice, into: Tensor) -> None:
         seen = self.x.permute(0, 2, 3, 1)[pictures, rows]

@@ -7,22 +7,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from if_graph.models import winograd
+from if_graph.models import winograd, winograd_rows
 from if_graph.models.bands import Bands
 from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_short, picture_of, sums_rows
-from if_graph.models.products import HAS_ONEDNN, product
+from if_graph.models.products import HAS_ONEDNN, MULTIPLIES_SHORT, product
 
 _LEAST_CHANNELS = 64  # below, what Winograd's way adds costs what its products save
 _MANY_FILTERS = 2**20  # weights whose laying out costs torch more than a small picture's products
 _SMALL = 10**2  # pixels of a picture beyond which tiles pay
 _MIDDLE = 24**2  # and beyond which large tiles do
+_LEAST_SHORT = 160  # channels from which bfloat16 pays along rows, in large pictures
+_LARGE, _MEDIUM = 64**2, 32**2  # pixels; medium ones need the following
+_MANY_SHORT = 1024  # channels of input and output together
 
 
 class Conv3x3(nn.Conv2d):
     """3x3 convolution of stride 1 and padding 1, [B, C_in, H, W] -> [B, C_out, H, W].
 
     On a CPU in float32 and without gradients, wide layers take large channels-last pictures Winograd's way,
-    and small ones through one matrix product each. Which way depends on the layer and the picture's size
+    and small ones through one matrix product each; in bfloat16 wide layers go Winograd's way along rows. Which way depends on the layer and the picture's size
     alone, so that a picture is the same in any batch.
     """
 
@@ -39,6 +42,8 @@ class Conv3x3(nn.Conv2d):
         is_large = self.weight.numel() >= _MANY_FILTERS
         if is_large and self._is_fast(x):
             return by_columns(x, self.weight, self.bias)
+        if self._pays_along_rows(x):
+            return winograd_rows.convolve(Bands(x), self.weight, self.bias)
         return super().forward(x)
 
     def tile_for(self, x: Tensor, times: int = 1) -> int:
@@ -60,6 +65,13 @@ class Conv3x3(nn.Conv2d):
         if is_large and is_short(x) and self.weight.dtype == x.dtype:
             return by_quarters(x, self.weight, self.bias)
         return self.forward(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+
+    def _pays_along_rows(self, x: Tensor) -> bool:
+        if not (MULTIPLIES_SHORT and is_short(x) and self.weight.dtype == x.dtype):
+            return False
+        pixels, channels = x.shape[2] * x.shape[3], self.weight.shape[:2]
+        is_medium = pixels >= _MEDIUM and sum(channels) >= _MANY_SHORT
+        return min(channels) >= _LEAST_SHORT and (pixels >= _LARGE or is_medium)
 
     def _is_fast(self, x: Tensor) -> bool:
         return goes_fast(x) and not x.is_contiguous() and self.weight.dtype == x.dtype

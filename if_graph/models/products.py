@@ -23,6 +23,10 @@ HAS_ONEDNN = _finds_onednn()
 """Whether float32 products without gradients go to oneDNN."""
 
 
+MULTIPLIES_SHORT = bool(torch.cpu._is_avx512_bf16_supported() and not torch.cpu._is_amx_tile_supported())
+"""Whether bfloat16 products cost a half of float32's: convolutions are then worth sparing, with AMX they are not."""
+
+
 def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """Multiply rows [..., L, K] with weight [M, K], and add bias [M]: [..., L, M]."""
     is_float = weight.dtype == rows.dtype and goes_fast(rows)
