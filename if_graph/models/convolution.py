@@ -1,4 +1,4 @@
-"""3x3 convolutions by whichever way is fastest for the picture's size; all as accurate as float32 is."""
+"""3x3 convolutions by whichever way is fastest for the picture's size; all as accurate as its type is."""
 
 from collections.abc import Callable
 from itertools import product as product_of
@@ -18,15 +18,15 @@ _SMALL = 10**2  # pixels of a picture beyond which tiles pay
 _MIDDLE = 24**2  # and beyond which large tiles do
 _LEAST_SHORT = 160  # channels from which bfloat16 pays along rows, in large pictures
 _LARGE, _MEDIUM = 64**2, 32**2  # pixels; medium ones need the following
-_MANY_SHORT = 1024  # channels of input and output together
+_MANY_SHORT = 768  # channels of input and output together
 
 
 class Conv3x3(nn.Conv2d):
     """3x3 convolution of stride 1 and padding 1, [B, C_in, H, W] -> [B, C_out, H, W].
 
     On a CPU in float32 and without gradients, wide layers take large channels-last pictures Winograd's way,
-    and small ones through one matrix product each; in bfloat16 wide layers go Winograd's way along rows. Which way depends on the layer and the picture's size
-    alone, so that a picture is the same in any batch.
+    and small ones through one matrix product each. Which way depends on the layer and the picture's size
+    alone, so that a picture is the same in any batch. In bfloat16 the widest go Winograd's way along rows.
     """
 
     def __init__(self, c_in: int, c_out: int) -> None:

@@ -24,7 +24,7 @@ HAS_ONEDNN = _finds_onednn()
 
 
 MULTIPLIES_SHORT = bool(torch.cpu._is_avx512_bf16_supported() and not torch.cpu._is_amx_tile_supported())
-"""Whether bfloat16 products cost a half of float32's: convolutions are then worth sparing, with AMX they are not."""
+"""Whether bfloat16 products cost a half of float32's: then it pays to spare some; with AMX it does not."""
 
 
 def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

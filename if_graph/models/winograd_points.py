@@ -18,7 +18,7 @@ _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 2**0.5, -(2**0.5), 2**-0.5, -(2**-0.5))
 
 
 class Ways(NamedTuple):
-    """What carries values [n, n], rows of filters [n, 3], whole filters [n * n, 9], and results back [tile, n].
+    """What carries values [n, n], rows of filters [n, 3], filters [n * n, 9], and results back [tile, n].
 
     n is tile + 2.
     """

@@ -6,6 +6,8 @@ well would halve the products again, but each way rounds to bfloat16: a layer's 
 both ways, where torch's own rounds its result by 1.7e-3.
 """
 
+from itertools import product as product_of
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,12 +16,12 @@ from if_graph.models.bands import Bands
 from if_graph.models.winograd_points import Ways, shaped, ways_for
 
 _TILE = 4
-_POINTS_AT_ONCE = 2**24  # values of one intermediate result, 32 MB
-_FILTERS_AT_ONCE = 2**21  # values of carried filters: they stay in the processor's cache until they are short
+_POINTS_AT_ONCE = 2**23  # values of one intermediate result, 16 MB
+_FILTERS_AT_ONCE = 2**20  # values of carried filters: they stay in the processor's cache until they are short
 
 
 def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Convolve at stride 1 and padding 1, picture by picture, so that one is the same in any batch.
+    """Convolve at stride 1 and padding 1, as many whole pictures at a time, or rows of one, as buffers hold.
 
     Args:
         picture: what is seen, [B, C_in, H, W].
@@ -33,23 +35,23 @@ def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None) -> Tens
     across, here = -(-width // _TILE), ways_for(_TILE)
     out = picture.x.new_empty(len(picture.x), height, across, _TILE, c_out)
     filters = _carried(weight.detach(), here)
-    rows = min(height, max(_TILE, _POINTS_AT_ONCE // (here.seen * across * max(c_in, c_out))))
-    rooms = _rooms(out, rows, c_in, here)
-    for i in range(len(out)):
-        for j in range(0, height, rows):
-            into = out[i, j : j + rows]
-            seen = picture.bordered(i, j, (1, len(into), across * _TILE, c_in), rooms[0])
-            products = _multiply(_to_points(seen, rooms[1:], here), filters, rooms[1])
-            _back(products, bias, into, rooms[2], here)
+    most = max(_TILE, _POINTS_AT_ONCE // (here.seen * across * max(c_in, c_out)))
+    pictures, rows = max(1, min(len(out), most // height)), min(height, most)
+    rooms = _rooms(out, pictures, rows, c_in, here)
+    for i, j in product_of(range(0, len(out), pictures), range(0, height, rows)):
+        into = out[i : i + pictures, j : j + rows]
+        seen = picture.bordered(i, j, (*into.shape[:2], across * _TILE, c_in), rooms[0])
+        products = _multiply(_to_points(seen, rooms[1:], here), filters, rooms[1])
+        _back(products, bias, into, rooms[2], here)
     whole = out.view(len(out), height, across * _TILE, c_out)[:, :, :width]
     return whole.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _rooms(out: Tensor, rows: int, c_in: int, ways: Ways) -> tuple[Tensor, Tensor, Tensor]:
+def _rooms(out: Tensor, pictures: int, rows: int, c_in: int, ways: Ways) -> tuple[Tensor, Tensor, Tensor]:
     """Buffers for a bordered band and twice for its points: memory new from the system is dear."""
     across, c_out = out.shape[2], out.shape[4]
-    border = out.new_empty((rows + 2) * (across * ways.tile + 2) * c_in)
-    points = ways.seen * across * max((rows + 2) * c_in, rows * c_out)
+    border = out.new_empty(pictures * (rows + 2) * (across * ways.tile + 2) * c_in)
+    points = ways.seen * pictures * across * max((rows + 2) * c_in, rows * c_out)
     return border, out.new_empty(points), out.new_empty(points)
 
 
@@ -66,28 +68,28 @@ def _carried(weight: Tensor, ways: Ways) -> Tensor:
 
 
 def _to_points(seen: Tensor, rooms: tuple[Tensor, ...], ways: Ways) -> Tensor:
-    """Carry a band [1, H + 2, W + 2, C_in] to the points, [n, C_in, H + 2, W / tile]; overwrites the rooms."""
-    cut = seen[0].unfold(1, ways.seen, ways.tile).permute(3, 0, 1, 2)  # [n, H + 2, W / tile, C_in]
+    """Carry bands [B, H + 2, W + 2, C_in] to points [n, B, C_in, H + 2, W / tile]; overwrites the rooms."""
+    cut = seen.unfold(2, ways.seen, ways.tile).permute(4, 0, 1, 2, 3)  # [n, B, H + 2, W / tile, C_in]
     values = shaped(rooms[0], *cut.shape).copy_(cut).view(ways.seen, -1)
     points = torch.mm(ways.to_points.to(seen.dtype), values, out=shaped(rooms[1], *values.shape))
-    return points.view(cut.shape).permute(0, 3, 1, 2)
+    return points.view(cut.shape).permute(0, 1, 4, 2, 3)
 
 
 def _multiply(points: Tensor, filters: Tensor, room: Tensor) -> Tensor:
-    """Convolve at each point, to rows [n, H * W / tile * C_out]."""
-    height, across, c_out = points.shape[2] - 2, points.shape[3], filters.shape[1]
-    products = shaped(room, len(points), height, across, c_out)
+    """Convolve at each point, to rows [n, B * H * W / tile * C_out]."""
+    count, height, across = points.shape[1], points.shape[3] - 2, points.shape[4]
+    products = shaped(room, len(points), count, height, across, filters.shape[1])
     for values, weight, into in zip(points, filters, products, strict=True):
-        into.copy_(F.conv2d(values[None], weight)[0].permute(1, 2, 0))
+        into.copy_(F.conv2d(values, weight).permute(0, 2, 3, 1))
     return products.flatten(1)
 
 
 def _back(products: Tensor, bias: Tensor | None, into: Tensor, room: Tensor, ways: Ways) -> None:
-    """Carry rows back into [H, W / tile, tile, C_out], and add the bias."""
-    height, across, tile, c_out = into.shape
+    """Carry rows back into [B, H, W / tile, tile, C_out], and add the bias."""
+    *places, tile, c_out = into.shape
     results = shaped(room, tile, products.shape[1])
     torch.mm(ways.back.to(products.dtype), products, out=results)
-    columns = results.view(tile, height, across, c_out).permute(1, 2, 0, 3)
+    columns = results.view(tile, *places, c_out).permute(1, 2, 3, 0, 4)
     if bias is None:
         into.copy_(columns)
     else:

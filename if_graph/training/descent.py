@@ -1,9 +1,10 @@
-"""Losses -> better weights, for small networks that learn in one go: AdamW, one cycle, clipped gradients."""
+"""Losses -> better weights, for networks that learn in one go: one cycle of rates, clipped gradients."""
 
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 
 class Descent:
@@ -11,25 +12,22 @@ class Descent:
 
     Args:
         parameters: what learns.
-        peak_rate: highest learning rate, reached after a tenth of the steps.
+        optimizer: of these; its rates are the highest, reached after a tenth of the steps. Where all its
+            groups have betas, the first of them cycles too.
         steps: how many will be taken.
-        weight_decay: of AdamW.
     """
 
-    def __init__(
-        self, parameters: Iterable[nn.Parameter], peak_rate: float, steps: int, weight_decay: float = 0.0
-    ) -> None:
-        self._parameters = list(parameters)
-        self._optimizer = torch.optim.AdamW(
-            self._parameters, lr=peak_rate, betas=(0.9, 0.98), weight_decay=weight_decay
-        )
+    def __init__(self, parameters: Iterable[nn.Parameter], optimizer: Optimizer, steps: int) -> None:
+        self._parameters, self._optimizer = list(parameters), optimizer
+        peaks = [group["lr"] for group in optimizer.param_groups]
+        cycles = all("betas" in group for group in optimizer.param_groups)
         self._rates = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, peak_rate, total_steps=steps + 1, pct_start=0.1
+            optimizer, peaks, total_steps=steps + 1, pct_start=0.1, cycle_momentum=cycles
         )
 
     @property
     def rate(self) -> float:
-        """Learning rate of the next step."""
+        """Learning rate of the next step, of the first group."""
         return float(self._rates.get_last_lr()[0])
 
     def step(self, loss: Tensor) -> float:

@@ -21,6 +21,7 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import AdamW
 
 from if_graph.text.tokenizer import MAX_TOKENS, PAD_ID, Tokenizer
 from if_graph.training.descent import Descent
@@ -29,7 +30,7 @@ from if_graph.training.pictures import Pictures
 
 SIDE = 8  # of the thumbnail in pixels
 BATCH = 96
-PEAK_RATE = 2e-3
+PEAK_RATE, BETAS = 2e-3, (0.9, 0.98)
 WHOLE_EVERY = 6  # steps; in between, positions behind the batch's longest caption are left out
 SMALL = (
     0.1  # first embeddings and residual outputs; T5's own start, 1.0, would take hours to move at this rate
@@ -105,7 +106,7 @@ def teach_text(
     vocabulary, width = next(encoder.parameters()).shape
     reader, picture_reader = TextReader(width, vocabulary), PictureReader()
     learning = [*encoder.parameters(), *reader.parameters(), *picture_reader.parameters()]
-    descent = Descent(learning, PEAK_RATE, steps)
+    descent = Descent(learning, AdamW(learning, PEAK_RATE, BETAS, weight_decay=0.0), steps)
     for step in range(steps):
         began, rate = time.monotonic(), descent.rate
         batch = pictures.batch(torch.randperm(len(pictures), generator=generator)[:BATCH].tolist())

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from if_graph.models import winograd
+from if_graph.models import convolution, winograd, winograd_rows
 from if_graph.models.bands import Bands
 from if_graph.models.convolution import Conv3x3, by_columns, normed
 from if_graph.models.layers import gelu_of
@@ -88,6 +88,46 @@ def test_what_a_convolution_sees_never_lies_in_memory_whole(monkeypatch):
     normed(layer, x, norm, gelu_of)
     assert len(seen) > 4
     assert max(seen) < x.numel() / 4
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("sides", [(8, 8), (17, 30), (1, 5)])
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_bfloat16_goes_along_rows_with_half_the_products(sides, has_bias, memory):
+    x, weight = random(3, 48, *sides).to(torch.bfloat16, memory_format=memory), random(40, 48, 3, 3, seed=1)
+    weight, bias = weight.bfloat16(), random(40, seed=2).bfloat16() if has_bias else None
+    wanted = F.conv2d(x.double(), weight.double(), None if bias is None else bias.double(), padding=1)
+    found = winograd_rows.convolve(Bands(x), weight, bias)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert error(found, wanted) < 8e-3  # 4e-3 where products sum in float32; torch's own rounding is 2e-3
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("most", [2**12, 2**15])  # some rows of a picture, two whole pictures of three
+def test_rows_in_parts_make_the_whole(monkeypatch, most):
+    x, weight = last(random(3, 20, 13, 21)).bfloat16(), random(24, 20, 3, 3, seed=1).bfloat16()
+    wanted, true_multiply, parts = winograd_rows.convolve(Bands(x), weight), winograd_rows._multiply, []
+    monkeypatch.setattr(winograd_rows, "_POINTS_AT_ONCE", most)
+    monkeypatch.setattr(winograd_rows, "_FILTERS_AT_ONCE", 2**9)
+    monkeypatch.setattr(winograd_rows, "_multiply", lambda *a: parts.append(a) or true_multiply(*a))
+    assert error(winograd_rows.convolve(Bands(x), weight), wanted) < 2e-3
+    assert len(parts) == (2 if most == 2**15 else 12)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("c_in", "c_out", "side", "pays"),
+    [(160, 160, 64, True), (384, 384, 32, True), (160, 160, 32, False), (64, 160, 64, False)],
+)
+def test_wide_layers_in_bfloat16_go_along_rows_where_products_are_dear(monkeypatch, c_in, c_out, side, pays):
+    layer, x = Conv3x3(c_in, c_out).bfloat16(), last(random(1, c_in, side, side)).bfloat16()
+    plain, true_way, calls = F.conv2d(x, layer.weight, layer.bias, padding=1), winograd_rows.convolve, []
+    monkeypatch.setattr(winograd_rows, "convolve", lambda *a: calls.append(a) or true_way(*a))
+    for is_dear in (False, True):
+        monkeypatch.setattr(convolution, "MULTIPLIES_SHORT", is_dear)
+        assert error(layer(x), plain) < 8e-3
+        assert bool(calls) is (is_dear and pays)
 
 
 LAYERS = [(64, 96, 32), (96, 64, 67), (352, 384, 16), (352, 384, 7)]  # large, odd, middling, small pictures

@@ -26,11 +26,12 @@ def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m if_graph.training.safety", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="checkpoint folder to write into")
-    parser.add_argument("--pictures", type=int, default=24_000, help="pictures to learn from")
+    parser.add_argument("--pictures", type=int, default=90_000, help="pictures to learn from")
     parser.add_argument("--held-out", type=int, default=1_000, help="pictures to measure on, for each size")
-    parser.add_argument("--steps", type=int, default=6_000, help="optimiser steps of 32 pictures")
+    parser.add_argument("--steps", type=int, default=4_500, help="optimiser steps of 64 pictures")
     parser.add_argument("--start-from", metavar="DIR", type=Path, help="go on from an exported checker")
     parser.add_argument("--seed", type=int, default=0, help="draws pictures, first weights and noise")
+    parser.add_argument("--bfloat16", action="store_true", help="where the CPU multiplies it in hardware")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 for one per core")
     return parser.parse_args()
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)  # the first weights
     net = first_net(args.start_from)
     pictures = _pictures(args.pictures, SIZES, args.seed, "train")
-    for step, loss in enumerate(teach_safety(net, pictures, args.steps, args.seed), 1):
+    for step, loss in enumerate(teach_safety(net, pictures, args.steps, args.seed, args.bfloat16), 1):
         if step % 100 == 0 or step == args.steps:
             sys.stderr.write(f"[{step}/{args.steps}] loss {loss:.4f}\n")
     calibrate(net, answers(net, _pictures(args.held_out, SIZES, args.seed + 1, "train")))
