@@ -9,7 +9,9 @@ from if_graph.diffusion.samplers.step import Step
 def ddim(step: Step) -> Tensor:
     """Take one implicit step; noise is drawn only where eta is above 0, and never on the last step.
 
-    The direction back to x_t is the model's own eps, not one worked out again from the thresholded x_0.
+    The direction back to x_t is the model's own eps, not one worked out again from the thresholded x_0, as in
+    the published pipelines; where the model answers with x_0, thresholding is all that keeps a guided one in
+    range, so the direction follows from what it leaves, as in the original code.
 
     Source: Song et al. 2021, equations 12 and 16 (arXiv:2010.02502).
     """

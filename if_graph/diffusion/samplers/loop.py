@@ -68,7 +68,8 @@ def sample(
     for i, t in enumerate(trajectory.timesteps):
         level, level_next = trajectory.alpha_bar[i], trajectory.alpha_bar[i + 1]
         x_0, v, prediction = estimate(model(x_t, t), x_t, level, diffusion)
-        eps = partial(eps_of, prediction, x_t, level, diffusion.prediction_type)
+        kind = diffusion.prediction_type
+        eps = None if kind == "sample" else partial(eps_of, prediction, x_t, level, kind)
         step = Step(x_t, x_0, v, t, level, level_next, diffusion.variance_type, draw, past, eta, eps)
         past = (*past, Past(level, x_0, x_t))[-MEMORY:]
         x_t = sampler(step)

@@ -30,7 +30,7 @@ class Step:
         draw: returns fresh standard normal noise like ``x_t``; each call advances the generator.
         past: earlier steps of this run, newest last.
         eta: share of DDPM's noise that an otherwise deterministic sampler adds, 0..1.
-        eps: returns the noise the model predicted; None: it follows from ``x_0``.
+        eps: returns the noise the model predicted; None, where it predicts x_0: it follows from ``x_0``.
     """
 
     x_t: Tensor
