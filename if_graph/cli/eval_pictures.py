@@ -11,7 +11,7 @@ from typing import Any
 from if_graph.errors import InputError
 from if_graph.text.known_words import BUNDLED
 
-ENLARGERS = {"II": ("stage_2", 256, 8), "III": ("stage_3", 1024, 5)}
+ENLARGERS = {"II": ("stage_2", 256, 4), "III": ("stage_3", 1024, 3)}
 """Folder, side in pixels of the enlarged picture, and steps, as the shipped workflow has them."""
 
 
