@@ -1,5 +1,6 @@
 """Finishing nodes: hide what must not be shown, and mark what was painted."""
 
+import logging
 from typing import Any
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from .images import from_image, to_image
 from .load import SAFETY, NoChecker
 
 OWN = "this project's"
+_log = logging.getLogger(__name__)
 
 
 class IFSafetyChecker:
@@ -61,7 +63,7 @@ class IFSafetyChecker:
         p_threshold: float,
         w_threshold: float,
         action: str,
-    ) -> tuple[Tensor, list[bool], str] | dict[str, Any]:
+    ) -> dict[str, Any]:
         if isinstance(safety, NoChecker):
             return _unchecked(image, safety.checkpoint)
         verdict = safety.check(from_image(image), reading, p_threshold, w_threshold)
@@ -69,7 +71,11 @@ class IFSafetyChecker:
         for i, is_flagged in enumerate(verdict.flags):
             if is_flagged:
                 checked[i, ..., :3] = to_image(hide(from_image(image[i : i + 1]), action))[0]
-        return checked, list(verdict.flags), _report(verdict)
+        notes = _hidden(verdict)
+        for note in notes:
+            _log.warning("safety checker: %s", note)
+        result = checked, list(verdict.flags), "\n".join(_lines(verdict))
+        return {"ui": {"text": notes} if notes else {}, "result": result}
 
 
 def _unchecked(image: Tensor, checkpoint: str) -> dict[str, Any]:
@@ -79,7 +85,13 @@ def _unchecked(image: Tensor, checkpoint: str) -> dict[str, Any]:
     return {"ui": {"text": [note]}, "result": (image, [False] * len(image), report)}
 
 
-def _report(verdict: Verdict) -> str:
+def _hidden(verdict: Verdict) -> list[str]:
+    """Say which pictures were hidden and why; a black picture alone would look like a failure."""
+    rows = zip(_lines(verdict), verdict.flags, strict=True)
+    return [f"{line}, so it was hidden" for line, is_flagged in rows if is_flagged]
+
+
+def _lines(verdict: Verdict) -> list[str]:
     words = {
         (False, False): "clean",
         (True, False): "not safe for work",
@@ -87,7 +99,7 @@ def _report(verdict: Verdict) -> str:
         (True, True): "not safe for work, watermarked",
     }
     rows = zip(verdict.nsfw, verdict.watermarked, strict=True)
-    return "\n".join(f"picture {i}: {words[row]}" for i, row in enumerate(rows, start=1))
+    return [f"picture {i}: {words[row]}" for i, row in enumerate(rows, start=1)]
 
 
 class IFWatermark:

@@ -30,7 +30,7 @@ NOISE = 0.2  # largest deviation of noise laid over the normalised views: painte
 
 def new_safety_net(tower: dict[str, Any]) -> SafetyNet:
     """Build a checker with fresh weights from the fields of a ``vision_config``."""
-    config = CLIPVisionConfig.from_dict(tower, attn_implementation="sdpa")
+    config = CLIPVisionConfig.from_dict(dict(tower), attn_implementation="sdpa")
     return SafetyNet(CLIPVisionModelWithProjection(config), config.projection_dim, config.image_size)
 
 

@@ -132,5 +132,7 @@ def test_a_checker_learns_and_is_read_back_as_it_was(pictures, tmp_path):
     with torch.no_grad():
         torch.testing.assert_close(read(views), net(views), atol=1e-2, rtol=1e-2)  # weights in float16
     assert SafetyChecker(read, place("cpu")).check(torch.zeros(1, 3, 40, 60)).flags in ((True,), (False,))
+    config = json.loads((tmp_path / "safety_checker" / "config.json").read_text())
+    assert config["vision_config"] == {"model_type": "clip_vision_model", **TOWER}
     fields = json.loads((tmp_path / "feature_extractor" / "preprocessor_config.json").read_text())
     assert fields["crop_size"] == {"height": 32, "width": 32}
