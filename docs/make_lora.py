@@ -1,10 +1,10 @@
-"""Train a small LoRA for nano's Stage I, after which it paints in greys.
+"""Train a small LoRA for nano's Stage I, after which red and blue are exchanged.
 
     python docs/make_lora.py [--steps N] [--side PIXELS] [--out FILE]
 
-No pictures are needed: nano paints some, their colour is taken out, and the LoRA learns from them. Without
-``--out`` the file is ``loras/nano-grey.safetensors`` in the first model folder, where ``if-graph run lora``
-finds it. Minutes on one core.
+No pictures are needed: nano paints some, their red and blue are exchanged, and the LoRA learns from them.
+Without ``--out`` the file is ``loras/nano-swapped.safetensors`` in the first model folder, where ``if-graph run
+lora`` finds it. Minutes on one core.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.t5 import load_text_encoder
 
 CHECKPOINT = "nano/stage_1"
-NAME = "nano-grey.safetensors"
+NAME = "nano-swapped.safetensors"
 THINGS = ("cat", "dog", "pig", "fish", "apple", "car", "star", "house")
 COLOURS = ("red", "blue", "yellow", "green")
 RANK, BATCH, RATE = 8, 4, 2e-3
@@ -55,7 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=100, help="of training (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=200, help="of training (default: %(default)s)")
     parser.add_argument("--side", type=int, default=64, help="of the pictures (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=model_folders()[0] / "loras" / NAME, metavar="FILE")
     args = parser.parse_args()
@@ -79,11 +79,11 @@ def read_prompts() -> TextEmbeddings:
 
 @torch.no_grad()
 def paint(stage: Stage, embeds: TextEmbeddings, side: int) -> Tensor:
-    """Paint a picture of each prompt and take its colour out; pixels [B, 3, side, side], -1..1."""
+    """Paint a picture of each prompt, red and blue exchanged; pixels [B, 3, side, side], -1..1."""
     seeds = [torch.Generator().manual_seed(i) for i in range(len(embeds))]
     plan = SamplingPlan("dpmpp_2m", "log_snr", steps=10)
     *_, last = stage.sample(Request(embeds, embeds, plan, seeds, (side, side), guidance_scale=1.0))
-    return last.x_t.mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+    return last.x_t.flip(1)
 
 
 def fresh(unet: UNet) -> LoRA:

@@ -215,7 +215,7 @@ def brought(tmp_path, monkeypatch):
     for name in ("IF-I-XL-v1.0", "IF-II-L-v1.0", "stable-diffusion-x4-upscaler"):
         for part in parts:
             (models / name / part).mkdir(parents=True)
-    for folder, name in ((models / "loras", "nano-grey"), *((output / "embeds", n) for n in SAVED_WORDS)):
+    for folder, name in ((models / "loras", "nano-swapped"), *((output / "embeds", n) for n in SAVED_WORDS)):
         folder.mkdir(exist_ok=True, parents=True)
         (folder / f"{name}.safetensors").touch()
     monkeypatch.setenv("IF_GRAPH_MODELS", str(models))

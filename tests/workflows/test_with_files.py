@@ -44,7 +44,7 @@ def test_a_saved_prompt_is_painted_without_a_text_encoder_as_it_is_with_one(run,
 
 
 @pytest.fixture
-def grey_lora(tiny_cascade, monkeypatch):
+def small_lora(tiny_cascade, monkeypatch):
     """The LoRA that docs/make_lora.py trains, of the tiny Stage I and in three steps."""
     spec = importlib.util.spec_from_file_location("make_lora", MAKE_LORA)
     script = importlib.util.module_from_spec(spec)
@@ -54,7 +54,7 @@ def grey_lora(tiny_cascade, monkeypatch):
     assert script.main() == 0
 
 
-@pytest.mark.usefixtures("grey_lora")
+@pytest.mark.usefixtures("small_lora")
 def test_a_lora_changes_the_picture_by_its_strength(run):
     pictures = [run("lora", f"LoRA.strength={s}", *QUICK, out=str(s))[0] for s in (0, 1)]
     (plain,) = run("batch", "Stage I.batch_size=1", *QUICK)
@@ -65,7 +65,9 @@ def test_a_lora_changes_the_picture_by_its_strength(run):
 @pytest.mark.usefixtures("tiny_cascade")
 def test_a_lora_that_is_not_there_is_named_with_its_place(capsys, tmp_path):
     assert main(["run", "lora", "--out", str(tmp_path)]) == 2
-    assert "LoRA 'nano-grey.safetensors' is in no model folder, got no LoRA files" in capsys.readouterr().err
+    assert (
+        "LoRA 'nano-swapped.safetensors' is in no model folder, got no LoRA files" in capsys.readouterr().err
+    )
 
 
 def test_the_x4_upscaler_enlarges_a_picture_in_tiles(run, write_upscaler):
