@@ -3,8 +3,8 @@
     python docs/make_lora.py [--steps N] [--side PIXELS] [--out FILE]
 
 No pictures are needed: nano paints some, their red and blue are exchanged, and the LoRA learns from them.
-Without ``--out`` the file is ``loras/nano-swapped.safetensors`` in the first model folder, where ``if-graph run
-lora`` finds it. Minutes on one core.
+Without ``--out`` the file is ``loras/nano-swapped.safetensors`` in the first model folder, where
+``if-graph run lora`` finds it. Minutes on one core.
 """
 
 import argparse

@@ -32,15 +32,15 @@ def test_it_saves_pictures_of_its_shape(name, tmp_path, classes, shortened):
 
 def test_a_checkpoint_without_a_checker_goes_unchecked_only_where_that_is_allowed():
     load = NODES["IFLoadSafetyChecker"]()
-    with pytest.raises(InputError, match="'nano/stage_1' is not in any model folder"):
-        load.run("nano/stage_1", "cpu", "auto")
+    with pytest.raises(InputError, match="'nano/stage_2' is not in any model folder"):
+        load.run("nano/stage_2", "cpu", "auto")
     with pytest.raises(InputError, match="'nano/typo' is not in any model folder"):
         load.run("nano/typo", "cpu", "auto", if_missing="warn")
-    (none,) = load.run("nano/stage_1", "cpu", "auto", if_missing="warn")
+    (none,) = load.run("nano/stage_2", "cpu", "auto", if_missing="warn")
     pictures = torch.rand(2, 8, 8, 3)
     told = NODES["IFSafetyChecker"]().run(none, pictures, "logit", 0.5, 0.5, "black")
     assert torch.equal(told["result"][0], pictures)
-    assert told["result"][2].count("not checked, checkpoint nano/stage_1 has no safety checker") == 2
+    assert told["result"][2].count("not checked, checkpoint nano/stage_2 has no safety checker") == 2
 
 
 def test_a_picture_of_the_users_comes_before_the_shipped_one(tmp_path):
