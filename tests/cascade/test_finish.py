@@ -38,7 +38,7 @@ def pictures():
 
 def check(safety, pictures, **changes):
     widgets = {"reading": "logit", "p_threshold": 0.5, "w_threshold": 0.5, "action": "black"} | changes
-    return IFSafetyChecker().run(safety, pictures, **widgets)
+    return IFSafetyChecker().run(safety, pictures, **widgets)["result"]
 
 
 def test_either_flag_hides_that_picture_and_no_other(safety, pictures):
@@ -47,6 +47,13 @@ def test_either_flag_hides_that_picture_and_no_other(safety, pictures):
     assert report == "picture 1: not safe for work\npicture 2: watermarked\npicture 3: clean"
     assert checked[:2].abs().max() == 0
     assert torch.equal(checked[2], pictures[2])
+
+
+def test_what_is_hidden_is_said_below_the_node_and_warned_of(safety, pictures, caplog):
+    told = IFSafetyChecker().run(safety, pictures, "logit", 0.5, 0.5, "black")["ui"]["text"]
+    assert told == [f"picture {i}, so it was hidden" for i in ("1: not safe for work", "2: watermarked")]
+    assert [record.getMessage() for record in caplog.records] == [f"safety checker: {line}" for line in told]
+    assert IFSafetyChecker().run(safety, pictures[2:], "logit", 0.5, 0.5, "black")["ui"] == {}
 
 
 def test_inputs_are_never_changed(safety, pictures):
