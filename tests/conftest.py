@@ -11,14 +11,21 @@ from uuid import uuid4
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import load_workflow
 from if_graph.graph.library import shipped_workflows
 from if_graph.models.config import UNetConfig, config_from_json
+from if_graph.models.safety import SafetyNet
 from if_graph.models.unet import UNet
 
 NANO = Path(str(resources.files("if_graph"))) / "bundled" / "nano"
+TOWER = {
+    "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+    "image_size": 32, "patch_size": 16, "projection_dim": 8,
+}  # fmt: skip
 TEXT_SIDE = {"encoder_hid_dim": 128}  # of nano's text encoder
 HALVED = {"IFStageI": ("width", "height"), "IFFitImage": ("side",)}
 SAVED_WORDS = ("if-prompt_00001_", "if-negative_00001_")  # as the workflow save-embeddings names them
@@ -253,6 +260,15 @@ def write_part(folder, network, fields, stem="diffusion_pytorch_model"):
     (folder / "config.json").write_text(json.dumps(fields))
 
 
+def calm_checker():
+    """A tiny safety checker that flags nothing."""
+    net = SafetyNet(CLIPVisionModelWithProjection(CLIPVisionConfig(**TOWER)), 8, 32)
+    for head in (net.p_head, net.w_head):
+        nn.init.zeros_(head.weight)
+        nn.init.constant_(head.bias, -9.0)
+    return net
+
+
 def write_scheduler(folder, text):
     folder.mkdir(parents=True)
     (folder / "scheduler_config.json").write_text(text)
@@ -277,7 +293,13 @@ def models(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tiny_cascade(models):
-    """Tiny networks in place of nano's, which a model folder of the user's hides; T5 stays nano's."""
+    """Tiny networks in place of nano's, which a model folder of the user's hides; T5 stays nano's.
+
+    The checker lets everything pass: what random networks paint looks like anything.
+    """
+    write_part(
+        models / "nano" / "stage_1" / "safety_checker", calm_checker(), {"vision_config": TOWER}, "model"
+    )
     for stage, fields in ((1, TINY), (2, TINY_SUPER_RES), (3, TINY_SUPER_RES)):
         name = f"stage_{stage}"
         shipped = NANO / name / "scheduler" / "scheduler_config.json"

@@ -45,12 +45,12 @@ def test_a_saved_prompt_is_painted_without_a_text_encoder_as_it_is_with_one(run,
 
 @pytest.fixture
 def small_lora(tiny_cascade, monkeypatch):
-    """The LoRA that docs/make_lora.py trains, of the tiny Stage I and in three steps."""
+    """The LoRA that docs/make_lora.py trains, of the tiny Stage I and in thirty steps."""
     spec = importlib.util.spec_from_file_location("make_lora", MAKE_LORA)
     script = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, script)
     spec.loader.exec_module(script)
-    monkeypatch.setattr(sys, "argv", ["make_lora.py", "--steps", "3", "--side", "16"])
+    monkeypatch.setattr(sys, "argv", ["make_lora.py", "--steps", "30", "--side", "16"])
     assert script.main() == 0
 
 
