@@ -74,10 +74,16 @@ def test_the_x4_upscaler_enlarges_a_picture_in_tiles(run, write_upscaler):
     write_upscaler("tiny-x4")
     tiles = ("Tiles.unet_tile=16", "Tiles.vae_tile=16", "Tiles.overlap=8")
     (saved,) = run(
-        "upscale-x4", "Upscaler.checkpoint=tiny-x4", "Fit.side=24", "Stage III schedule.steps=2", *tiles
+        "upscale-x4",
+        "Upscaler.checkpoint=tiny-x4",
+        "Safety network.checkpoint=tiny-x4",
+        "Fit.side=24",
+        "Stage III schedule.steps=2",
+        *tiles,
     )
     with Image.open(saved) as picture:
         assert picture.size == (96, 96)
+        assert max(high for _, high in picture.convert("RGB").crop((0, 0, 60, 60)).getextrema()) > 0
 
 
 def test_either_stage_3_loads_in_the_same_workflow(run, write_upscaler):
