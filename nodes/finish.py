@@ -71,10 +71,11 @@ class IFSafetyChecker:
         for i, is_flagged in enumerate(verdict.flags):
             if is_flagged:
                 checked[i, ..., :3] = to_image(hide(from_image(image[i : i + 1]), action))[0]
-        notes = _hidden(verdict)
+        lines = _lines(verdict)
+        notes = _hidden(lines, verdict)
         for note in notes:
             _log.warning("safety checker: %s", note)
-        result = checked, list(verdict.flags), "\n".join(_lines(verdict))
+        result = checked, list(verdict.flags), "\n".join(lines)
         return {"ui": {"text": notes} if notes else {}, "result": result}
 
 
@@ -85,9 +86,9 @@ def _unchecked(image: Tensor, checkpoint: str) -> dict[str, Any]:
     return {"ui": {"text": [note]}, "result": (image, [False] * len(image), report)}
 
 
-def _hidden(verdict: Verdict) -> list[str]:
+def _hidden(lines: list[str], verdict: Verdict) -> list[str]:
     """Say which pictures were hidden and why; a black picture alone would look like a failure."""
-    rows = zip(_lines(verdict), verdict.flags, strict=True)
+    rows = zip(lines, verdict.flags, strict=True)
     return [f"{line}, so it was hidden" for line, is_flagged in rows if is_flagged]
 
 

@@ -12,7 +12,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from if_graph.folders import Folders, using_folders
 from if_graph.graph import load_workflow
@@ -262,6 +261,8 @@ def write_part(folder, network, fields, stem="diffusion_pytorch_model"):
 
 def calm_checker():
     """A tiny safety checker that flags nothing."""
+    from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection  # takes seconds
+
     net = SafetyNet(CLIPVisionModelWithProjection(CLIPVisionConfig(**TOWER)), 8, 32)
     for head in (net.p_head, net.w_head):
         nn.init.zeros_(head.weight)

@@ -29,12 +29,10 @@ def eps_from(x_0: Tensor, x_t: Tensor, alpha_bar: Tensor) -> Tensor:
 
 
 def eps_of(prediction: Tensor, x_t: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
-    """Read the predicted noise out of a model's prediction (epsilon, v_prediction or sample)."""
+    """Read the predicted noise out of a model's prediction (epsilon or v_prediction)."""
     if prediction_type == "epsilon":
         return prediction
-    if prediction_type == "v_prediction":
-        return alpha_bar.sqrt() * prediction + (1 - alpha_bar).sqrt() * x_t
-    return eps_from(prediction, x_t, alpha_bar)
+    return alpha_bar.sqrt() * prediction + (1 - alpha_bar).sqrt() * x_t
 
 
 def target_for(x_0: Tensor, noise: Tensor, alpha_bar: Tensor, prediction_type: str) -> Tensor:
