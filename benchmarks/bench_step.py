@@ -12,6 +12,7 @@ read it at every step, as their pipelines do. Needs the extra ``reference``, and
 
 import argparse
 import statistics
+import sys
 import time
 import warnings
 from dataclasses import replace
@@ -109,7 +110,7 @@ def _name(dtype):
 def measure(steps, rounds, clock):
     """Return seconds and the largest relative difference from the first contender, each by name."""
     times, errors = {name: [] for name in steps}, dict.fromkeys(steps, 0.0)
-    for _ in range(rounds + 1):  # the first round warms up
+    for _ in range(rounds + 1):  # the first round warms up; each tells its seconds, a run may take hours
         wanted = None
         for name, step in steps.items():
             began = clock()
@@ -117,6 +118,7 @@ def measure(steps, rounds, clock):
             times[name].append(clock() - began)
             wanted = got if wanted is None else wanted
             errors[name] = max(errors[name], ((got - wanted).norm() / wanted.norm()).item())
+        print(*(f"{name} {column[-1]:.2f} s" for name, column in times.items()), sep=", ", file=sys.stderr)
     return {name: column[1:] for name, column in times.items()}, errors
 
 
