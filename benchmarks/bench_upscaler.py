@@ -1,8 +1,9 @@
 """The x4 upscaler against diffusers' networks with the same random weights: a step, the decoder, peak memory.
 
     python benchmarks/bench_upscaler.py [--side 256] [--narrow 1] [--pairs 7] [--threads 1] [--plot x4.png]
+        [--parts memory,step,decoding]
 
-One guided step of the UNet (two rows) on latents of ``--side``, and the VAE's decoding of one picture to
+One guided step of the UNet (two prompts) on latents of ``--side``, and the VAE's decoding of one picture to
 four times that side; networks run in turn, and both layouts are the published ones with all widths divided by
 ``--narrow``. Peak memory is what step and decoding add to ``RssAnon`` in a forked process (weights, which
 both libraries map from their files, not counted). Needs the extra ``reference``.
@@ -26,7 +27,8 @@ from if_graph.models.x4.unet import UpscalerUNet
 from if_graph.models.x4.vae import Vae
 from if_graph.models.x4.vae_config import UPSCALER_VAE
 
-ROWS, TOKENS, NOISE_LEVEL = 2, 77, 20
+PROMPTS, TOKENS, NOISE_LEVEL = 2, 77, 20
+PARTS = "memory,step,decoding"
 
 
 def narrowed(config, narrow):
@@ -61,11 +63,12 @@ def networks(narrow):
 def contenders(narrow, side):
     """Return the steps and the decodings, each by name, diffusers first."""
     (their_unet, their_vae), (our_unet, our_vae) = networks(narrow)
-    x_t, t = torch.randn(ROWS, 7, side, side), torch.full((ROWS,), 500)
-    text, level = torch.randn(ROWS, TOKENS, 1024), torch.full((ROWS,), NOISE_LEVEL)
+    x_t, t, level = torch.randn(1, 7, side, side), torch.tensor([500]), torch.tensor([NOISE_LEVEL])
+    text = torch.randn(PROMPTS, TOKENS, 1024)
+    twice = x_t.repeat(PROMPTS, 1, 1, 1), t.repeat(PROMPTS)  # as its pipeline does
     latents = UPSCALER_VAE.scaling_factor * torch.randn(1, 4, side, side)
     steps = {
-        "diffusers": lambda: their_unet(x_t, t, text, class_labels=level).sample,
+        "diffusers": lambda: their_unet(*twice, text, class_labels=level.repeat(PROMPTS)).sample,
         "if-graph": lambda: our_unet(x_t, t, text, level),
     }
     decodings = {
@@ -82,23 +85,33 @@ def both(step, decode):
     decode()
 
 
+def print_memory(steps, decodings):
+    """Run a step and a decoding of each library in a process of its own."""
+    peaks = {name: once(both, steps[name], decodings[name])[0] for name in steps}
+    print("peak MB: " + ", ".join(f"{name} {peak / MB:.0f}" for name, peak in peaks.items()))
+    print(f"share of diffusers' {peaks['if-graph'] / peaks['diffusers']:.2f}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=256, help="pixels of the low-res picture")
     parser.add_argument("--narrow", type=int, default=1, help="divide all widths by this: 1, 2 or 4")
     parser.add_argument("--pairs", type=int, default=7, help="counted rounds, after one to warm up")
     parser.add_argument("--threads", type=int, default=1, help="more than one: wall time instead of CPU time")
+    parser.add_argument("--parts", default=PARTS, help=f"what to measure, of {PARTS}")
     parser.add_argument("--plot", type=Path, help="save the medians as a picture")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     clock = time.process_time if args.threads == 1 else time.perf_counter
     print(heading("diffusers"))
     steps, decodings = contenders(args.narrow, args.side)
-    peaks = {name: once(both, steps[name], decodings[name])[0] for name in steps}
-    print("peak MB: " + ", ".join(f"{name} {peak / MB:.0f}" for name, peak in peaks.items()))
-    print(f"share of diffusers' {peaks['if-graph'] / peaks['diffusers']:.2f}", flush=True)
+    parts = args.parts.split(",")
+    if "memory" in parts:
+        print_memory(steps, decodings)
     medians = {}
-    for what, work in (("step", steps), ("decoding", decodings)):
+    for what, work in {"step": steps, "decoding": decodings}.items():
+        if what not in parts:
+            continue
         print(f"\n{what}, {args.side} px, widths / {args.narrow}, {args.pairs} rounds")
         times, errors = measure(work, args.pairs, clock)
         report(times, errors)

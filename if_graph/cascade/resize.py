@@ -6,6 +6,7 @@ from PIL import Image
 from torch import Tensor
 
 from if_graph.errors import InputError
+from if_graph.levels import to_levels, to_pixels
 
 
 def fitted_size(size: tuple[int, int], side: int, multiple: int = 8) -> tuple[int, int]:
@@ -30,19 +31,16 @@ def fitted_size(size: tuple[int, int], side: int, multiple: int = 8) -> tuple[in
 
 def resize(pixels: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize pixels [B, 3, H, W], -1..1, bicubic on 8-bit levels, as the published pipelines do."""
-    levels = ((pixels.float().cpu() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-    rows = [_resized(row.permute(1, 2, 0).numpy(), size) for row in levels]
-    return torch.stack(rows).permute(0, 3, 1, 2).contiguous() / 127.5 - 1
+    return to_pixels(np.stack([_resized(row, size) for row in to_levels(pixels)])).contiguous()
 
 
 def resize_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize a mask [B, 1, H, W], 0..1, the same way, and round it to 0 and 1."""
     levels = (mask.float().cpu() * 255).round().clamp(0, 255).to(torch.uint8)
-    rows = [_resized(row[0].numpy(), size) for row in levels]
+    rows = [torch.from_numpy(_resized(row[0].numpy(), size)) for row in levels]
     return (torch.stack(rows)[:, None] / 255 >= 0.5).float()
 
 
-def _resized(levels: np.ndarray, size: tuple[int, int]) -> Tensor:
+def _resized(levels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = size
-    picture = Image.fromarray(np.ascontiguousarray(levels)).resize((width, height), Image.Resampling.BICUBIC)
-    return torch.from_numpy(np.asarray(picture, dtype=np.float32))
+    return np.array(Image.fromarray(levels).resize((width, height), Image.Resampling.BICUBIC))

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from if_graph.errors import InputError
+from if_graph.levels import to_levels
 from if_graph.models.placement import Placement
 from if_graph.models.safety import SafetyNet
 from if_graph.residency import let_go
@@ -90,8 +91,7 @@ def clip_levels(pixels: Tensor, side: int) -> Tensor:
 
     Source: Radford et al. 2021 (arXiv:2103.00020); rounding as in the published pipelines.
     """
-    levels = ((pixels.detach().float().cpu() + 1) / 2).clamp(0, 1) * 255
-    picture = Image.fromarray(levels.round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy())
+    picture = Image.fromarray(to_levels(pixels[None])[0])
     short = min(picture.size)
     width, height = (int(side * length / short) for length in picture.size)
     left, top = (width - side) // 2, (height - side) // 2

@@ -87,15 +87,14 @@ class Upscaler:
         negative = request.negative.prompts * (rows // len(request.negative))
         prompts = [*negative, *request.positive.prompts] if request.is_guided else request.positive.prompts
         text = self.text.encode(prompts).to(self.placement.dtype)
-        levels = torch.full((len(text),), level, device=self.placement.device)
+        levels = torch.full((rows,), level, device=self.placement.device)
 
         @torch.no_grad()
         def predict(x_t: Tensor, t: int) -> Tensor:
-            x_in = torch.cat([x_t, condition], dim=1).repeat(len(text) // rows, 1, 1, 1)
             times = torch.full_like(levels, t)
             output = tiled(
                 lambda part: self.unet(part, times, text, levels),
-                x_in.to(self.placement.dtype),
+                torch.cat([x_t, condition], dim=1).to(self.placement.dtype),
                 self.tiles.unet,
                 self.tiles.overlap,
             ).float()

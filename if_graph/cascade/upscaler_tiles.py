@@ -45,14 +45,14 @@ def tiled(run: Callable[[Tensor], Tensor], x: Tensor, tile: int, overlap: int, f
     """Apply ``run`` to x [B, C, H, W] tile by tile; a picture that fits one tile is given over whole.
 
     Args:
-        run: maps [B, C, h, w] to [B, C', h * factor, w * factor].
+        run: maps [B, C, h, w] to [B', C', h * factor, w * factor].
         x: the picture.
         tile: side of a tile; one at a border may be up to seven pixels larger. 0 never tiles.
         overlap: least number of pixels that neighbours share; they are blended over these.
         factor: how much ``run`` enlarges.
 
     Returns:
-        [B, C', H * factor, W * factor]; float32 where there was more than one tile.
+        [B', C', H * factor, W * factor]; float32 where there was more than one tile.
     """
     height, width = x.shape[2:]
     if not tile or max(height, width) <= tile:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-from torch import Tensor
-
 from if_graph.errors import InputError
 from if_graph.files import part_of
 from if_graph.models.checkpoint import STEM
 from if_graph.models.config import config_to_json
 from if_graph.models.convert_files import METADATA, StageFiles
+from if_graph.tensor_files import write_tensors
 
 
 def write_stage_files(stage: StageFiles, target: Path) -> None:
@@ -44,20 +42,16 @@ def _whole_or_not(write: Callable[[Path], None], target: Path) -> None:
 
 def _write_file(stage: StageFiles, part: Path) -> None:
     extra = json.dumps({"config": config_to_json(stage.config), **stage.schedulers})
-    save_file(_own(stage.tensors), part, metadata={"format": "pt", METADATA: extra})
+    write_tensors(stage.tensors, part, {METADATA: extra})
 
 
 def _write_folder(stage: StageFiles, part: Path) -> None:
     (part / "unet").mkdir(parents=True)
-    save_file(_own(stage.tensors), part / "unet" / f"{STEM}.safetensors", metadata={"format": "pt"})
+    write_tensors(stage.tensors, part / "unet" / f"{STEM}.safetensors")
     _write_json(config_to_json(stage.config), part / "unet" / "config.json")
     for name, data in stage.schedulers.items():
         (part / name).mkdir()
         _write_json(data, part / name / "scheduler_config.json")
-
-
-def _own(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.contiguous() for name, tensor in tensors.items()}
 
 
 def _write_json(data: Mapping[str, Any], path: Path) -> None:

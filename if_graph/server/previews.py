@@ -5,9 +5,10 @@ import json
 import struct
 from typing import Any
 
-import torch
 from PIL import Image
 from torch import Tensor
+
+from if_graph.levels import to_levels
 
 LARGEST = 512
 _PLAIN, _WITH_METADATA, _JPEG = 1, 4, 1
@@ -35,8 +36,7 @@ def as_jpeg(preview: Any) -> bytes | None:
 def _picture(pixels: Tensor) -> Image.Image | None:
     if pixels.ndim != 4 or pixels.shape[1] != 3:
         return None
-    levels = ((pixels[0].detach().float().cpu().clamp(-1, 1) + 1) * 127.5).to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).contiguous().numpy())
+    return Image.fromarray(to_levels(pixels[:1])[0])
 
 
 def plain_frame(jpeg: bytes) -> bytes:

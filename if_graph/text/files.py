@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from if_graph.errors import CheckpointError, InputError
 from if_graph.files import unfinished
+from if_graph.tensor_files import write_tensors
 from if_graph.text.embeddings import TextEmbeddings
 
 _STATES, _MASK, _PROMPTS = "states", "mask", "prompts"
@@ -21,9 +21,9 @@ def save_embeddings(embeds: TextEmbeddings, path: Path) -> None:
         embeds: kept in their dtype.
         path: the file; its folder exists.
     """
-    tensors = {_STATES: embeds.states.contiguous(), _MASK: embeds.mask.bool().contiguous()}
+    tensors = {_STATES: embeds.states, _MASK: embeds.mask.bool()}
     with unfinished(path) as part:
-        save_file(tensors, part, {"format": "pt", _PROMPTS: json.dumps(embeds.prompts)})
+        write_tensors(tensors, part, {_PROMPTS: json.dumps(embeds.prompts)})
 
 
 def load_embeddings(path: Path) -> TextEmbeddings:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from if_graph.files import unfinished
 from if_graph.models.config import config_to_json
+from if_graph.tensor_files import write_tensors
 from if_graph.text.known_words import FILE
 from if_graph.training.recipe import Recipe
 from if_graph.training.trainable import Trainable
@@ -53,12 +53,9 @@ def export_text(encoder: nn.Module, spiece: Path, folder: Path) -> None:
 def write_weights(module: nn.Module, path: Path) -> None:
     """Write a network's parameters in float16 as safetensors, creating the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: parameter.detach().to(torch.float16).contiguous()
-        for name, parameter in module.named_parameters()
-    }
+    tensors = {name: parameter.to(torch.float16) for name, parameter in module.named_parameters()}
     with unfinished(path) as part:
-        save_file(tensors, part, metadata={"format": "pt"})
+        write_tensors(tensors, part)
 
 
 def write_json(data: Mapping[str, Any], path: Path) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from if_graph.cascade.low_res import enlarge
 from if_graph.errors import InputError
+from if_graph.levels import to_pixels
 from if_graph.text.clean import clean_caption
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
@@ -52,11 +53,6 @@ class Pictures(Protocol):
 
     def batch(self, indices: Sequence[int]) -> Batch:
         """Return the pictures at ``indices``."""
-
-
-def to_pixels(levels: np.ndarray) -> Tensor:
-    """Turn 8-bit pictures [B, H, W, 3] into pixels [B, 3, H, W], -1..1."""
-    return torch.from_numpy(np.ascontiguousarray(levels)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 class Chosen:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from if_graph.cascade.plan import SamplingPlan
 from if_graph.cascade.stage import Request, load_stage
 from if_graph.files import unfinished
+from if_graph.levels import to_levels
 from if_graph.models.placement import place
 from if_graph.text.t5 import load_text_encoder
 from if_graph.training.pictures import Pictures
@@ -46,7 +45,7 @@ class SampleSheet:
         """Paint the wishes with the network in ``checkpoint`` and save them, captions underneath."""
         painted = self.sample(checkpoint)
         columns = [x for x in (self.low_res, painted, self.pixels) if x is not None]
-        sheet = contact_sheet(list(_levels(torch.cat(columns, dim=3))), self.captions, columns=4)
+        sheet = contact_sheet(list(to_levels(torch.cat(columns, dim=3))), self.captions, columns=4)
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished(path) as part:
             sheet.save(part, format="PNG")
@@ -83,10 +82,3 @@ def sheet_for(recipe: Recipe, pictures: Pictures) -> SampleSheet:
 
 def _spread(count: int, wanted: int) -> Sequence[int]:
     return sorted({i * count // wanted for i in range(wanted)})
-
-
-def _levels(pixels: Tensor) -> NDArray[np.uint8]:
-    """Turn pixels [B, 3, H, W] into 8-bit pictures [B, H, W, 3]."""
-    levels = ((pixels.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    array: NDArray[np.uint8] = levels.permute(0, 2, 3, 1).numpy()
-    return array

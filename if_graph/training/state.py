@@ -1,18 +1,18 @@
 """A training run on disk, written so that a killed run goes on where it was."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from if_graph.errors import CheckpointError
+from if_graph.tensor_files import write_tensors
 from if_graph.training.ema import AveragedWeights
 
 _UNREADABLE = (OSError, RuntimeError, EOFError, SafetensorError, UnpicklingError)
@@ -41,8 +41,8 @@ class RunState:
         """Write the state into a new folder beside ``folder``, then swap the two."""
         fresh, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
         fresh.mkdir(parents=True, exist_ok=True)
-        _save(_trained(self.model), fresh / _NAMES[0])
-        _save(self.average.weights, fresh / _NAMES[1])
+        write_tensors(_trained(self.model), fresh / _NAMES[0])
+        write_tensors(self.average.weights, fresh / _NAMES[1])
         numbers = {"step": self.step, "updates": self.average.updates, "rates": self.rates.state_dict()}
         torch.save({"optimizer": self.optimizer.state_dict(), **numbers}, fresh / _NAMES[2])
         if folder.exists():  # else a kill came between the renames, and the old one is all there is
@@ -117,10 +117,6 @@ def copy_weights(taught: nn.Module, network: nn.Module, otherwise: str) -> None:
 
 def _trained(model: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-
-
-def _save(tensors: Mapping[str, Tensor], path: Path) -> None:
-    save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, path)
 
 
 def _remove(folder: Path) -> None:

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from if_graph.training.pictures import Batch, to_pixels
+from if_graph.levels import to_pixels
+from if_graph.training.pictures import Batch
 
 Levels = NDArray[np.uint8]
 

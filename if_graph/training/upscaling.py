@@ -13,8 +13,8 @@ from torchmetrics.functional.image import (
 
 from if_graph.cascade.plan import SamplingPlan
 from if_graph.cascade.stage import Request, Stage
+from if_graph.levels import to_pixels
 from if_graph.text.t5 import TextEncoder
-from if_graph.training.pictures import to_pixels
 from if_graph.training.world.crops import SCALE, CropPairs
 
 NOISE_LEVELS = (0.0, 0.25)

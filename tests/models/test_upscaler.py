@@ -89,6 +89,19 @@ def test_the_unet_equals_the_peers_at_any_size(unets, seed, size):
 
 
 @torch.no_grad()
+def test_what_does_not_read_the_prompt_is_computed_once_for_all_prompts_of_a_picture(unets):
+    peer, ours = unets(1)
+    x_t, t, level = torch.randn(2, 7, 10, 14), torch.tensor([7, 900]), torch.tensor([20, 3])
+    text, seen = torch.randn(6, 5, TINY_UNET["cross_attention_dim"]), []
+    for part in (*ours.down_blocks, ours.up_blocks[-1]):
+        part.register_forward_hook(lambda _, args, out: seen.append((len(args[0]), len(out))))
+    thrice = x_t.repeat(3, 1, 1, 1), t.repeat(3)
+    wanted = peer(*thrice, text, class_labels=level.repeat(3)).sample
+    assert_close(ours(x_t, t, text, level), wanted, atol=TOLERANCE, rtol=0)
+    assert seen == [(2, 2), (6, 6), (6, 6), (6, 6), (6, 6)]
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_vae_equals_the_peers_both_ways(vaes, seed):
     peer, ours = vaes(seed)

@@ -37,27 +37,38 @@ class UpscalerUNet(nn.Module):
         self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
 
     def forward(self, x_t: Tensor, t: Tensor, text: Tensor, noise_level: Tensor) -> Tensor:
-        """Predict v (or noise) for latents.
+        """Predict v (or noise) for latents, for one or several prompts each.
+
+        Up to the first attention nothing depends on the prompt: there, every picture is gone through once.
 
         Args:
             x_t: noisy latents and the noised picture, [B, in_channels, H, W], of any height and width.
             t: timesteps [B], 0..999.
-            text: CLIP's last hidden states, [B, L, cross_attention_dim].
+            text: CLIP's last hidden states, [k * B, L, cross_attention_dim]: the first prompts of all
+                pictures, then the second ones; guidance has two.
             noise_level: noise level of the picture [B], an index below ``num_class_embeds``.
 
         Returns:
-            [B, out_channels, H, W] in the dtype of the weights.
+            [k * B, out_channels, H, W] in the dtype of the weights.
         """
         embed = self.time_embedding(t) + self.class_embedding(noise_level)
         h = self.conv_in(laid_out(x_t, self.conv_in.out_channels))
         skips = [h]
         for level in self.down_blocks:
+            if hasattr(level, "attentions"):
+                h, embed, *skips = (_for_each(text, x) for x in (h, embed, *skips))
             h = level(h, embed, text, skips)
+        h, embed, *skips = (_for_each(text, x) for x in (h, embed, *skips))  # if no level reads text
         h = self.mid_block(h, embed, text)
         for level in self.up_blocks:
             h = level(h, embed, text, skips)
         out: Tensor = self.conv_out(silu_of(self.conv_norm_out(h)))
         return out.contiguous()
+
+
+def _for_each(text: Tensor, x: Tensor) -> Tensor:
+    """Repeat x [B, ...] for as many prompts as each picture has; the memory format stays."""
+    return x if len(x) == len(text) else torch.cat([x] * (len(text) // len(x)))
 
 
 def _up_levels(config: UpscalerConfig) -> nn.ModuleList:

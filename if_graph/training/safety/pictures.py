@@ -11,7 +11,7 @@ from torch import Tensor
 
 from if_graph.cascade.safety import clip_levels, normalised
 from if_graph.cascade.watermark import load_mark, mark_box, paste_mark
-from if_graph.training.pictures import to_pixels
+from if_graph.levels import to_pixels
 from if_graph.training.safety.drawn import NAMES, UNWANTED
 from if_graph.training.safety.maps import ink_map, thing_map
 from if_graph.training.safety.marks import watermarked
