@@ -90,7 +90,7 @@ def main():
     for name, counts in edits():
         print(f"{name:24}" + ", ".join(f"{part} {count}" for part, count in counts.items()))
     if args.plot:
-        draw_curves(args.plot, {name: {"seconds": points} for name, points in found.items()}, "number")
+        draw_curves(args.plot, {f"seconds: {name}": {name: points} for name, points in found.items()}, "")
 
 
 if __name__ == "__main__":

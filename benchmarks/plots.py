@@ -5,6 +5,8 @@ from pathlib import Path
 
 Curve = Sequence[tuple[float, float]]
 
+MOST_NUMBERS = 8  # at an axis
+
 
 def draw_curves(path: Path, panels: Mapping[str, Mapping[str, Curve]], x: str) -> None:
     """Draw one panel per key, side by side over a logarithmic x axis; its title says what is on the y axis.
@@ -24,8 +26,17 @@ def draw_curves(path: Path, panels: Mapping[str, Mapping[str, Curve]], x: str) -
             axes.plot(*zip(*curve, strict=True), marker="o", markersize=3, label=name)
         axes.set(title=title, xlabel=x, xscale="log", ylim=(0, None))
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        _number(axes, sorted({place for curve in curves.values() for place, _ in curve}))
+        if len(curves) > 1:
+            axes.legend(fontsize=8)
     figure.savefig(path, dpi=110)
+
+
+def _number(axes, places):
+    """Write the measured places at the x axis, where they find room, in place of powers of ten."""
+    if len(places) <= MOST_NUMBERS:
+        axes.set_xticks(places, [f"{place:g}" for place in places])
+        axes.set_xticks([], minor=True)
 
 
 def draw_bars(path: Path, values: Mapping[str, float], title: str) -> None:
