@@ -4,7 +4,9 @@
 accelerate (extra ``accelerate``) then finds the others, and averages gradients by plain data parallelism.
 """
 
+import gc
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,6 +18,7 @@ from torch import Tensor, nn
 from if_graph.errors import InputError
 
 _LAUNCHED = ("WORLD_SIZE", "ACCELERATE_MIXED_PRECISION")  # set by torchrun, by accelerate launch
+_PAUSE = 0.2  # seconds in which the group's threads get Python's lock and free what they were given
 _PATIENCE = timedelta(hours=12)  # the others wait while the first process renders pictures or paints a sheet
 
 
@@ -39,7 +42,7 @@ class Processes(Protocol):
         """Wait until all processes are here."""
 
     def leave(self) -> None:
-        """Part from the others, after the last step."""
+        """Part from the others, after the last step; what :meth:`joined` returned and optimisers are gone."""
 
 
 class Alone:
@@ -111,8 +114,15 @@ class Launched:
         self._accelerator.wait_for_everyone()
 
     def leave(self) -> None:
-        """Part from the others; a process that ends while still joined can be aborted by its own threads."""
+        """Part from the others; a process that ends while still joined can be aborted by its own threads.
+
+        Joined networks and optimisers must be gone by then: where one is the last to hold the group, the
+        group's threads are waited for with Python's lock held, for which they may wait to free their tensors.
+        """
         self.wait()
+        time.sleep(_PAUSE)
+        self._accelerator.free_memory()
+        gc.collect()
         self._accelerator.end_training()
 
 

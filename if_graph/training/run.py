@@ -83,7 +83,7 @@ class TrainRun:
             self._note_recipe()
         keep = _Keeper(self, trainer, sheet_for(self.recipe, pictures), stop)
         yield from trainer.run(self.save_every, keep, stop)
-        self.processes.leave()
+        trainer.leave()
 
     @property
     def is_first(self) -> bool:

@@ -93,6 +93,11 @@ class Trainer:
                 saved = time.monotonic()
             yield report
 
+    def leave(self) -> None:
+        """Part from the other processes, after the last step."""
+        del self._joined, self.state  # both may hold the group
+        self.processes.leave()
+
     def _save(self, on_save: OnSave, step: int) -> None:
         gather_moments(self.state.optimizer)
         if self.is_first:

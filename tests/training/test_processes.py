@@ -94,10 +94,11 @@ def test_two_processes_do_what_one_does_and_one_of_them_speaks(recipe_file, tmp_
     assert_close(torch.tensor(losses(tmp_path / "pair")), torch.tensor(losses(tmp_path / "one")))
 
 
-# What one process keeps of the moments, and how long the gathered state is.
+# What one process keeps of the moments, and how many networks and optimisers hold the group when it is left.
 SHARE = """
-import json, sys
+import gc, json, sys
 from pathlib import Path
+from accelerate import Accelerator
 from if_graph.training.recipe import Recipe
 from if_graph.training.run import TrainRun
 from if_graph.training.trainer import Trainer
@@ -108,20 +109,31 @@ def watched(self):
     kept.append(sum(m.numel() for row in local.state.values() for m in row.values() if m.numel() > 1))
     return report
 Trainer._step = watched
+holding, end, kinds = [], Accelerator.end_training, ("DistributedDataParallel", "ZeroRedundancyOptimizer")
+def ended(self):
+    holding.append(sum(type(thing).__name__ in kinds for thing in gc.get_objects()))
+    end(self)
+Accelerator.end_training = ended
 list(TrainRun(Recipe(**json.loads({recipe!r})), Path({out!r}), sheet_every=0).steps())
-print(kept[-1])
+print(kept[-1], *holding)
 """
 
 
 @pytest.mark.slow
 @PAIR
-def test_sharded_moments_are_kept_once_and_change_no_weight(tiny_recipe, tmp_path):
+def test_sharded_moments_are_kept_once_and_change_no_weight_and_all_let_go_of_the_group(
+    tiny_recipe, tmp_path
+):
     pytest.importorskip("accelerate", reason="pip install 'if-graph[accelerate]'")
-    counts = {}
+    counts, held = {}, []
     for sharded in (False, True):
         recipe, out = json.dumps({**tiny_recipe, "shard_optimizer": sharded}), str(tmp_path / str(sharded))
         both = together("-c", SHARE.format(recipe=recipe, out=out))
-        counts[sharded] = [int(out.split()[-1]) for out, _ in both]
+        counts[sharded], holding = zip(*(map(int, out.split()[-2:]) for out, _ in both), strict=True)
+        held += holding
+    assert (
+        held == [0] * 4
+    )  # else the group falls apart with the last of them, and can wait for itself for ever
     assert sum(counts[True]) == counts[False][0] == counts[False][1]
     assert max(counts[True]) < 0.7 * counts[False][0]
     whole, shared = (
