@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 from if_graph_nodes.host import find_checkpoint, model_folders
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -24,6 +23,7 @@ from if_graph.diffusion.gaussian import add_noise, x_0_from
 from if_graph.files import unfinished
 from if_graph.models.placement import place
 from if_graph.models.unet import UNet
+from if_graph.tensor_files import write_tensors
 from if_graph.text.embeddings import TextEmbeddings
 from if_graph.text.t5 import load_text_encoder
 
@@ -126,13 +126,13 @@ def merged(unet: UNet, name: str, pair: tuple[nn.Parameter, nn.Parameter]) -> Te
 def write(lora: LoRA, path: Path) -> None:
     """Write the file in peft's form, as diffusers does."""
     tensors = {
-        f"unet.{name}.lora_{side}.weight": half.detach().contiguous()
+        f"unet.{name}.lora_{side}.weight": half
         for name, pair in lora.items()
         for side, half in zip("AB", pair, strict=True)
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with unfinished(path) as part:
-        save_file(tensors, part)
+        write_tensors(tensors, part)
 
 
 if __name__ == "__main__":
