@@ -1,7 +1,7 @@
 """The x4 upscaler against diffusers' networks with the same random weights: a step, the decoder, peak memory.
 
     python benchmarks/bench_upscaler.py [--side 256] [--narrow 1] [--pairs 7] [--threads 1] [--plot x4.png]
-        [--parts memory,step,decoding]
+        [--parts memory step decoding]
 
 One guided step of the UNet (two prompts) on latents of ``--side``, and the VAE's decoding of one picture to
 four times that side; networks run in turn, and both layouts are the published ones with all widths divided by
@@ -28,7 +28,7 @@ from if_graph.models.x4.vae import Vae
 from if_graph.models.x4.vae_config import UPSCALER_VAE
 
 PROMPTS, TOKENS, NOISE_LEVEL = 2, 77, 20
-PARTS = "memory,step,decoding"
+PARTS = ("memory", "step", "decoding")
 
 
 def narrowed(config, narrow):
@@ -98,19 +98,18 @@ def main():
     parser.add_argument("--narrow", type=int, default=1, help="divide all widths by this: 1, 2 or 4")
     parser.add_argument("--pairs", type=int, default=7, help="counted rounds, after one to warm up")
     parser.add_argument("--threads", type=int, default=1, help="more than one: wall time instead of CPU time")
-    parser.add_argument("--parts", default=PARTS, help=f"what to measure, of {PARTS}")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
     parser.add_argument("--plot", type=Path, help="save the medians as a picture")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     clock = time.process_time if args.threads == 1 else time.perf_counter
     print(heading("diffusers"))
     steps, decodings = contenders(args.narrow, args.side)
-    parts = args.parts.split(",")
-    if "memory" in parts:
+    if "memory" in args.parts:
         print_memory(steps, decodings)
     medians = {}
     for what, work in {"step": steps, "decoding": decodings}.items():
-        if what not in parts:
+        if what not in args.parts:
             continue
         print(f"\n{what}, {args.side} px, widths / {args.narrow}, {args.pairs} rounds")
         times, errors = measure(work, args.pairs, clock)

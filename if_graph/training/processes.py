@@ -121,7 +121,7 @@ class Launched:
         """
         self.wait()
         time.sleep(_PAUSE)
-        self._accelerator.free_memory()
+        self._accelerator.free_memory()  # its list of networks; it collects before that, not after
         gc.collect()
         self._accelerator.end_training()
 

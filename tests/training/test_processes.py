@@ -131,9 +131,8 @@ def test_sharded_moments_are_kept_once_and_change_no_weight_and_all_let_go_of_th
         both = together("-c", SHARE.format(recipe=recipe, out=out))
         counts[sharded], holding = zip(*(map(int, out.split()[-2:]) for out, _ in both), strict=True)
         held += holding
-    assert (
-        held == [0] * 4
-    )  # else the group falls apart with the last of them, and can wait for itself for ever
+    # else the group falls apart with the last of them, and can wait for itself for ever
+    assert held == [0] * 4
     assert sum(counts[True]) == counts[False][0] == counts[False][1]
     assert max(counts[True]) < 0.7 * counts[False][0]
     whole, shared = (

@@ -56,9 +56,9 @@ class UpscalerUNet(nn.Module):
         skips = [h]
         for level in self.down_blocks:
             if hasattr(level, "attentions"):
-                h, embed, *skips = (_for_each(text, x) for x in (h, embed, *skips))
+                h, embed, *skips = _for_each(text, h, embed, *skips)
             h = level(h, embed, text, skips)
-        h, embed, *skips = (_for_each(text, x) for x in (h, embed, *skips))  # if no level reads text
+        h, embed, *skips = _for_each(text, h, embed, *skips)  # where no level has read the text
         h = self.mid_block(h, embed, text)
         for level in self.up_blocks:
             h = level(h, embed, text, skips)
@@ -66,9 +66,10 @@ class UpscalerUNet(nn.Module):
         return out.contiguous()
 
 
-def _for_each(text: Tensor, x: Tensor) -> Tensor:
-    """Repeat x [B, ...] for as many prompts as each picture has; the memory format stays."""
-    return x if len(x) == len(text) else torch.cat([x] * (len(text) // len(x)))
+def _for_each(text: Tensor, *rows: Tensor) -> list[Tensor]:
+    """Repeat each of rows [B, ...] for as many prompts as a picture has; memory formats stay."""
+    times = len(text) // len(rows[0])
+    return list(rows) if times == 1 else [torch.cat([x] * times) for x in rows]
 
 
 def _up_levels(config: UpscalerConfig) -> nn.ModuleList:
