@@ -131,7 +131,8 @@ class UpLevel(nn.Module):
     def forward(self, h: Tensor, embed: Tensor, text: Iterator[KeysValues], skips: list[Tensor]) -> Tensor:
         """Map h [B, C_in, H, W] to [B, C, 2H, 2W], popping from ``skips``."""
         for i, resnet in enumerate(self.resnets):
-            h = resnet(torch.cat([h, skips.pop()], dim=1), embed)
+            h = torch.cat([h, skips.pop()], dim=1)  # the narrower one is not kept while the block runs
+            h = resnet(h, embed)
             if hasattr(self, "attentions"):
                 h = self.attentions[i](h, next(text))
         if hasattr(self, "upsamplers"):

@@ -20,7 +20,7 @@ _POINTS = {2: (0.0, 1.0, -1.0), 4: (0.0, 2**0.5, -(2**0.5), 2**-0.5, -(2**-0.5))
 class Ways(NamedTuple):
     """What carries values [n, n], rows of filters [n, 3], filters [n * n, 9], and results back [tile, n].
 
-    n is tile + 2.
+    n is tile + 2. ``of_ones`` [n] is carried back to 1 everywhere: so much of a bias is added at each point.
     """
 
     tile: int
@@ -28,6 +28,7 @@ class Ways(NamedTuple):
     of_rows: Tensor
     of_filters: Tensor
     back: Tensor
+    of_ones: Tensor
 
     @property
     def seen(self) -> int:
@@ -46,7 +47,8 @@ def ways_for(tile: int) -> Ways:
     results[:, -1], filters[-1] = np.eye(tile)[-1], np.eye(3)[-1]
     even = np.sqrt(np.abs(one_way).sum(1) / np.abs(filters).sum(1))[:, None]  # share the sizes between both
     rows = filters * even
-    sides = (one_way / even, rows, np.kron(rows, rows), results)
+    of_ones = np.linalg.lstsq(results, np.ones(tile), rcond=None)[0]
+    sides = (one_way / even, rows, np.kron(rows, rows), results, of_ones)
     return Ways(tile, *(torch.from_numpy(side).float() for side in sides))
 
 

@@ -16,7 +16,8 @@ from if_graph.models.bands import Bands
 from if_graph.models.winograd_points import Ways, shaped, ways_for
 
 _TILE = 4
-_POINTS_AT_ONCE = 2**23  # values of one intermediate result, 16 MB
+_POINTS_AT_ONCE = (2**21, 2**23)  # values of one intermediate result, 4 to 16 MB: as few as its filters allow
+_PER_FILTER = 4  # values for each of the filters, that reading these from memory costs little
 _FILTERS_AT_ONCE = 2**20  # values of carried filters: they stay in the processor's cache until they are short
 
 
@@ -35,16 +36,23 @@ def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None) -> Tens
     across, here = -(-width // _TILE), ways_for(_TILE)
     out = picture.x.new_empty(len(picture.x), height, across, _TILE, c_out)
     filters = _carried(weight.detach(), here)
-    most = max(_TILE, _POINTS_AT_ONCE // (here.seen * across * max(c_in, c_out)))
+    biases = None if bias is None else here.of_ones[:, None].to(bias.dtype) * bias.detach()
+    most = max(_TILE, _at_once(filters) // (here.seen * across * max(c_in, c_out)))
     pictures, rows = max(1, min(len(out), most // height)), min(height, most)
     rooms = _rooms(out, pictures, rows, c_in, here)
     for i, j in product_of(range(0, len(out), pictures), range(0, height, rows)):
         into = out[i : i + pictures, j : j + rows]
         seen = picture.bordered(i, j, (*into.shape[:2], across * _TILE, c_in), rooms[0])
-        products = _multiply(_to_points(seen, rooms[1:], here), filters, rooms[1])
-        _back(products, bias, into, rooms[2], here)
+        products = _multiply(_to_points(seen, rooms[1:], here), filters, biases, rooms[1])
+        _back(products, into, rooms[2], here)
     whole = out.view(len(out), height, across * _TILE, c_out)[:, :, :width]
     return whole.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+
+
+def _at_once(filters: Tensor) -> int:
+    """Return how many values of an intermediate result are fewest without reading filters again and again."""
+    least, most = _POINTS_AT_ONCE
+    return min(most, max(least, _PER_FILTER * filters.numel()))
 
 
 def _rooms(out: Tensor, pictures: int, rows: int, c_in: int, ways: Ways) -> tuple[Tensor, Tensor, Tensor]:
@@ -70,27 +78,34 @@ def _carried(weight: Tensor, ways: Ways) -> Tensor:
 def _to_points(seen: Tensor, rooms: tuple[Tensor, ...], ways: Ways) -> Tensor:
     """Carry bands [B, H + 2, W + 2, C_in] to points [n, B, C_in, H + 2, W / tile]; overwrites the rooms."""
     cut = seen.unfold(2, ways.seen, ways.tile).permute(4, 0, 1, 2, 3)  # [n, B, H + 2, W / tile, C_in]
-    values = shaped(rooms[0], *cut.shape).copy_(cut).view(ways.seen, -1)
-    points = torch.mm(ways.to_points.to(seen.dtype), values, out=shaped(rooms[1], *values.shape))
+    values = shaped(rooms[0], *cut.shape).copy_(cut)
+    points = _carry(ways.to_points, values.flatten(1), rooms[1])
     return points.view(cut.shape).permute(0, 1, 4, 2, 3)
 
 
-def _multiply(points: Tensor, filters: Tensor, room: Tensor) -> Tensor:
+def _multiply(points: Tensor, filters: Tensor, biases: Tensor | None, room: Tensor) -> Tensor:
     """Convolve at each point, to rows [n, B * H * W / tile * C_out]."""
     count, height, across = points.shape[1], points.shape[3] - 2, points.shape[4]
     products = shaped(room, len(points), count, height, across, filters.shape[1])
-    for values, weight, into in zip(points, filters, products, strict=True):
-        into.copy_(F.conv2d(values, weight).permute(0, 2, 3, 1))
+    for i, into in enumerate(products):
+        here = F.conv2d(points[i], filters[i], None if biases is None else biases[i])
+        into.copy_(here.permute(0, 2, 3, 1))
     return products.flatten(1)
 
 
-def _back(products: Tensor, bias: Tensor | None, into: Tensor, room: Tensor, ways: Ways) -> None:
-    """Carry rows back into [B, H, W / tile, tile, C_out], and add the bias."""
+def _back(products: Tensor, into: Tensor, room: Tensor, ways: Ways) -> None:
+    """Carry rows back into [B, H, W / tile, tile, C_out]."""
     *places, tile, c_out = into.shape
-    results = shaped(room, tile, products.shape[1])
-    torch.mm(ways.back.to(products.dtype), products, out=results)
-    columns = results.view(tile, *places, c_out).permute(1, 2, 3, 0, 4)
-    if bias is None:
-        into.copy_(columns)
-    else:
-        torch.add(columns, bias.detach(), out=into)
+    into.copy_(_carry(ways.back, products, room).view(tile, *places, c_out).permute(1, 2, 3, 0, 4))
+
+
+def _carry(matrix: Tensor, values: Tensor, room: Tensor) -> Tensor:
+    """Multiply matrix [m, n] with values [n, L] in the room, as two halves of L at once.
+
+    The library is the slower the fewer rows it multiplies: so this takes three quarters of the time.
+    """
+    (m, n), length = matrix.shape, values.shape[1]
+    halves = 1 if length % 2 else 2
+    both = torch.kron(matrix.contiguous(), torch.eye(halves)).to(values.dtype)
+    results = shaped(room, m * halves, length // halves)
+    return torch.mm(both, values.view(n * halves, -1), out=results).view(m, length)

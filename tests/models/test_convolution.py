@@ -108,7 +108,7 @@ def test_bfloat16_goes_along_rows_with_half_the_products(sides, has_bias, memory
 def test_rows_in_parts_make_the_whole(monkeypatch, most):
     x, weight = last(random(3, 20, 13, 21)).bfloat16(), random(24, 20, 3, 3, seed=1).bfloat16()
     wanted, true_multiply, parts = winograd_rows.convolve(Bands(x), weight), winograd_rows._multiply, []
-    monkeypatch.setattr(winograd_rows, "_POINTS_AT_ONCE", most)
+    monkeypatch.setattr(winograd_rows, "_POINTS_AT_ONCE", (most, most))
     monkeypatch.setattr(winograd_rows, "_FILTERS_AT_ONCE", 2**9)
     monkeypatch.setattr(winograd_rows, "_multiply", lambda *a: parts.append(a) or true_multiply(*a))
     assert error(winograd_rows.convolve(Bands(x), weight), wanted) < 2e-3
