@@ -10,7 +10,7 @@ from if_graph.errors import WorkflowError
 from if_graph.graph.wording import listed, shown
 
 LONGEST = 180  # bytes, which leaves room for what is added to the folder's name while a job runs
-RECORD, SHEET = "results.jsonl", "contact-sheet.png"
+RECORD, SHEET, LOCK = "results.jsonl", "contact-sheet.png", ".lock"
 """What stands beside the jobs' folders."""
 _PLAIN = re.compile(r"\w[\w.=,+~ -]*(?<![. ])")
 _VALUE = 32

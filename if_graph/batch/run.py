@@ -8,10 +8,12 @@ from if_graph.batch.estimate import Estimate
 from if_graph.batch.events import BatchEvent, BatchStarted, JobEnded, JobEvent
 from if_graph.batch.files import discard_unfinished
 from if_graph.batch.memory import BatchCache
+from if_graph.batch.names import LOCK
 from if_graph.batch.prepare import PlannedJob, Prepared
 from if_graph.batch.record import JobResult, Record
 from if_graph.batch.schedule import Step
 from if_graph.errors import IFGraphError, Interrupted, WorkflowError
+from if_graph.files import only_user
 from if_graph.folders import using_folders
 from if_graph.graph.backends import Backend
 from if_graph.graph.cache import MemoryCache, ResultCache
@@ -55,16 +57,17 @@ class BatchRun:
         """Do every step and return how each job ended, in the order of the jobs.
 
         Raises:
-            WorkflowError: if the batch's folder cannot be written.
+            InputError: if the batch's folder cannot be written, or another batch uses it.
             Interrupted: if it was stopped; what had ended by then is recorded.
         """
-        self._open_folder()
-        self._emit(BatchStarted(self._estimate.standing, len(self._prepared.finished)))
-        try:
-            self._go_through()
-        finally:
-            for planned in self._prepared.jobs:
-                planned.folder.discard()
+        with only_user(self._batch.out, LOCK, "batch", "choose another --out"):
+            discard_unfinished(self._batch.out)
+            self._emit(BatchStarted(self._estimate.standing, len(self._prepared.finished)))
+            try:
+                self._go_through()
+            finally:
+                for planned in self._prepared.jobs:
+                    planned.folder.discard()
         return [self._results[job.id] for job in self._batch.table.jobs]
 
     def _go_through(self) -> None:
@@ -74,13 +77,6 @@ class BatchRun:
             self._cache.between(step.stretch.uses, then)
             self._step(step)
             self._cache.release(step.lets_go)
-
-    def _open_folder(self) -> None:
-        try:
-            self._batch.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WorkflowError(f"{self._batch.out} cannot be made: {error}; choose another --out") from error
-        discard_unfinished(self._batch.out)
 
     def _step(self, step: Step) -> None:
         planned = self._prepared.jobs[step.job]

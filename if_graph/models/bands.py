@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from if_graph.models.winograd_points import shaped
@@ -15,7 +16,7 @@ class Bands:
 
     Args:
         x: channels-last pictures [B, C, H, W].
-        affine: what every channel is multiplied by and what is added, each [B, 1, C]; None for neither.
+        affine: what every channel is multiplied by and what is added, each [B, 1, C], float32; or None.
         activate: works in place.
         times: by which both sides are enlarged, 1 or 2.
     """
@@ -63,6 +64,17 @@ class Bands:
             into.copy_(seen)
         else:
             factor, offset = (part[pictures, None] for part in self.affine)
-            torch.addcmul(offset, seen, factor, out=into)
+            _apply(seen, factor, offset, into)
         if self.activate is not None:
             self.activate(into)
+
+
+def _apply(seen: Tensor, factor: Tensor, offset: Tensor, into: Tensor) -> None:
+    """Multiply [B, H, W, C] with [B, 1, 1, C] and add, in float32, rounding once."""
+    if seen.dtype == torch.float32:
+        torch.addcmul(offset, seen, factor, out=into)
+        return
+    for one, gain, shift, here in zip(seen.split(1), factor, offset, into, strict=True):
+        shares = torch.zeros_like(gain[0, 0]), torch.ones_like(gain[0, 0]), gain[0, 0], shift[0, 0]
+        fresh = F.batch_norm(one.permute(0, 3, 1, 2), *shares, eps=0.0)  # torch's one kernel for mixed types
+        here.copy_(fresh[0].permute(1, 2, 0))

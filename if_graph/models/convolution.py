@@ -1,7 +1,6 @@
 """3x3 convolutions by whichever way is fastest for the picture's size; all as accurate as its type is."""
 
 from collections.abc import Callable
-from itertools import product as product_of
 
 import torch
 import torch.nn.functional as F
@@ -9,8 +8,9 @@ from torch import Tensor, nn
 
 from if_graph.models import winograd, winograd_rows
 from if_graph.models.bands import Bands
-from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_short, picture_of, sums_rows
+from if_graph.models.pixel_norm import PixelNorm, goes_fast, is_last, is_short, picture_of, sums_rows
 from if_graph.models.products import HAS_ONEDNN, MULTIPLIES_SHORT, product
+from if_graph.models.quarters import by_quarters
 
 _LEAST_CHANNELS = 64  # below, what Winograd's way adds costs what its products save
 _MANY_FILTERS = 2**20  # weights whose laying out costs torch more than a small picture's products
@@ -33,18 +33,30 @@ class Conv3x3(nn.Conv2d):
         super().__init__(c_in, c_out, 3, padding=1)
 
     def forward(self, x: Tensor | Bands) -> Tensor:
-        """Convolve x; the memory format stays. Bands with norm and activation only where there is a tile."""
-        if isinstance(x, Bands):
-            return self._convolve_bands(x)
-        tile = self.tile_for(x)
+        """Convolve x; the memory format stays. Bands are normed and activated where ``takes_bands`` says so.
+
+        Raises:
+            ValueError: for bands with norm or activation elsewhere.
+        """
+        picture = x if isinstance(x, Bands) else Bands(x)
+        x, tile = picture.x, self.tile_for(picture.x, picture.times)
         if tile:
-            return winograd.convolve(Bands(x), self.weight, self.bias, tile)
-        is_large = self.weight.numel() >= _MANY_FILTERS
-        if is_large and self._is_fast(x):
+            return winograd.convolve(picture, self.weight, self.bias, tile)
+        if picture.times == 1 and self._pays_along_rows(x):
+            return winograd_rows.convolve(picture, self.weight, self.bias)
+        if picture.affine is not None or picture.activate is not None:
+            raise ValueError("pictures that are not convolved band by band come normed and activated")
+        if picture.times == 2:
+            return self._convolve_enlarged(x)
+        if self.weight.numel() >= _MANY_FILTERS and self._is_fast(x):
             return by_columns(x, self.weight, self.bias)
-        if self._pays_along_rows(x):
-            return winograd_rows.convolve(Bands(x), self.weight, self.bias)
         return super().forward(x)
+
+    def takes_bands(self, x: Tensor, times: int = 1) -> bool:
+        """Whether x, enlarged, is laid out band by band, so that it can be normed and activated there."""
+        if self.tile_for(x, times):
+            return sums_rows(x)
+        return times == 1 and self._pays_along_rows(x) and is_last(x)
 
     def tile_for(self, x: Tensor, times: int = 1) -> int:
         """Side of the tiles in which x, enlarged, is convolved Winograd's way; 0 for another way."""
@@ -55,12 +67,7 @@ class Conv3x3(nn.Conv2d):
             return 4
         return 2 if pixels > _SMALL and self.weight.numel() >= _MANY_FILTERS else 0
 
-    def _convolve_bands(self, picture: Bands) -> Tensor:
-        x, tile = picture.x, self.tile_for(picture.x, picture.times)
-        if tile:
-            return winograd.convolve(picture, self.weight, self.bias, tile)
-        if picture.times == 1 or picture.affine is not None:
-            raise ValueError("pictures that are not convolved in tiles come whole, or plain and enlarged")
+    def _convolve_enlarged(self, x: Tensor) -> Tensor:
         is_large = x.shape[2] * x.shape[3] >= _MIDDLE  # else, summing the weights takes what it saves
         if is_large and is_short(x) and self.weight.dtype == x.dtype:
             return by_quarters(x, self.weight, self.bias)
@@ -88,7 +95,7 @@ def normed(
 ) -> Tensor:
     """Convolve x [B, C_in, H, W], normed, scaled and shifted, activated, and enlarged ``times``.
 
-    Where it is done Winograd's way, what the convolution sees never lies in memory whole.
+    Where it is done band by band, what the convolution sees never lies in memory whole.
 
     Args:
         conv: maps C_in channels to C_out.
@@ -99,45 +106,13 @@ def normed(
         shift: [B, C_in], or None.
         times: 1, or 2 for nearest neighbours.
     """
-    if conv.tile_for(x, times) and sums_rows(x):
+    if conv.takes_bands(x, times):
         seen: Tensor | Bands = Bands(x, norm(x, scale, shift, applies=False), activate, times)
     else:
         h = activate(norm(x, scale, shift))
         seen = h if times == 1 else Bands(h, times=2)
     out: Tensor = conv(seen)
     return out
-
-
-def by_quarters(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Convolve x enlarged twice without enlarging it.
-
-    Each of the four pixels that one becomes is another convolution of 2 x 2 pixels, so that 16
-    multiplications do for 36.
-    """
-    count, _, height, width = x.shape
-    around = F.pad(x, (1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
-    four = F.conv2d(around, _of_four(weight), None if bias is None else bias.repeat(4))
-    four = four.view(count, 2, 2, -1, height + 1, width + 1)
-    out = x.new_empty(count, 2 * height, 2 * width, four.shape[3]).permute(0, 3, 1, 2)
-    for down, across in product_of(range(2), range(2)):
-        here = four[:, down, across, :, down : down + height, across : across + width]
-        out[:, :, down::2, across::2] = here
-    return out
-
-
-def _of_four(weight: Tensor) -> Tensor:
-    """Turn weight [C_out, C_in, 3, 3] into those of the four new pixels, [4 * C_out, C_in, 2, 2]."""
-    c_out, c_in = weight.shape[:2]
-    rows = _of_two(weight.permute(2, 0, 3, 1))  # [2, 2, C_out, 3, C_in]: which pixel, which row it sees
-    both = _of_two(rows.permute(3, 0, 1, 2, 4))  # [2, 2, 2, 2, C_out, C_in]: columns before rows
-    four = both.permute(2, 0, 4, 3, 1, 5).reshape(4 * c_out, 2, 2, c_in)
-    return four.permute(0, 3, 1, 2)  # channels-last
-
-
-def _of_two(taps: Tensor) -> Tensor:
-    """Sum three taps [3, ...] as the first and the second new pixel see them, [2, 2, ...]."""
-    first, middle, last = taps
-    return torch.stack([torch.stack([first, middle + last]), torch.stack([first + middle, last])])
 
 
 def by_columns(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

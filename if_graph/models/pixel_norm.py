@@ -10,11 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from if_graph.models.layers import spare
+from if_graph.models.moments import moments, moments_of_short
 
 _LONG_SUM = 128**2  # pixels from which the order of memory shows in torch's float32 sums
 _WIDE = 64  # channels from which convolutions are worth the other layout
 _FEW = 2**15  # values of a picture that torch's own sums suffice for, and are sooner
-_AT_ONCE = 2**17  # values of a picture that are read twice while they are in the processor's cache
 
 
 def goes_fast(x: Tensor) -> bool:
@@ -41,8 +41,12 @@ def is_short(x: Tensor) -> bool:
 
 def sums_rows(x: Tensor) -> bool:
     """Whether :class:`PixelNorm` sums x as it lies in channels-last memory, by sums of its own."""
-    is_last = not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
-    return is_last and goes_fast(x) and x[0].numel() > _FEW
+    return is_last(x) and goes_fast(x) and x[0].numel() > _FEW
+
+
+def is_last(x: Tensor) -> bool:
+    """Whether pictures lie channels-last in memory, and in no other order at once."""
+    return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
 
 
 class PixelNorm(nn.GroupNorm):
@@ -58,11 +62,11 @@ class PixelNorm(nn.GroupNorm):
     ) -> Any:
         """Normalise x [B, C, H, W], multiply by 1 + scale and add shift, both [B, C]; the layout stays.
 
-        Scale and shift are given both or not at all; they cost nothing where the norm sums for itself. There,
-        and if it does not apply itself, it answers by what x is to be multiplied and what to be added, each
-        [B, 1, C].
+        Scale and shift are given both or not at all; they cost nothing where the norm sums for itself. If it
+        does not apply itself, it answers by what x, channels-last, is to be multiplied and what to be added,
+        each [B, 1, C] in float32.
         """
-        if sums_rows(x):
+        if sums_rows(x) or not applies:
             affine = self._affine_of(x, scale, shift)
             return _applied(x, *affine) if applies else affine
         h = self._plain(x)
@@ -74,11 +78,11 @@ class PixelNorm(nn.GroupNorm):
         return torch.add(h, shift[:, :, None, None], out=spare(h))
 
     def _affine_of(self, x: Tensor, scale: Tensor | None, shift: Tensor | None) -> tuple[Tensor, Tensor]:
-        factor, offset = self._affine(*_moments(rows_of(x)))
+        factor, offset = self._affine(*(moments_of_short(x) if is_short(x) else moments(rows_of(x))))
         if scale is None or shift is None:
             return factor, offset
-        gain = 1 + scale[:, None]
-        return factor * gain, torch.addcmul(shift[:, None], offset, gain)
+        gain = 1 + scale[:, None].float()
+        return factor * gain, torch.addcmul(shift[:, None].float(), offset, gain)
 
     def _plain(self, x: Tensor) -> Tensor:
         is_long = x.shape[-2] * x.shape[-1] >= _LONG_SUM and not is_short(x)
@@ -109,26 +113,3 @@ def picture_of(rows: Tensor, size: tuple[int, ...]) -> Tensor:
 
 def _applied(x: Tensor, factor: Tensor, offset: Tensor) -> Tensor:
     return picture_of(torch.addcmul(offset, rows_of(x), factor), x.shape[2:])
-
-
-def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and variance of every channel of [B, P, C], each [B, C] in float64.
-
-    Large pictures are summed one by one and part by part, so that a picture is the same in any batch.
-    """
-    count, pixels, channels = rows.shape
-    if count > 1 and pixels * channels > _AT_ONCE:
-        each = [_moments(rows[i : i + 1]) for i in range(count)]
-        return torch.cat([mean for mean, _ in each]), torch.cat([variance for _, variance in each])
-    parts = torch.split(rows, max(1, _AT_ONCE // channels), dim=1)
-    shift = parts[0].mean(
-        1, keepdim=True
-    )  # near the mean, so that large squares do not drown their difference
-    once, twice = torch.stack([_sums(part - shift) for part in parts]).double().sum(0) / pixels
-    return once + shift[:, 0], twice - once.square()
-
-
-def _sums(fresh: Tensor) -> Tensor:
-    """Sum values and squares over pixels: [B, P, C] -> [2, B, C]; overwrites them."""
-    once = fresh.sum(1)
-    return torch.stack([once, fresh.square_().sum(1)])

@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 
 from aiohttp import web
-from filelock import FileLock, Timeout
 
 from if_graph.errors import InputError
+from if_graph.files import only_user
 from if_graph.server.app import Setup, make_app
 
 
@@ -25,20 +24,8 @@ def serve(setup: Setup, host: str, port: int, started: Callable[[str], None]) ->
     Raises:
         InputError: if the address is taken, or another server uses the same folder.
     """
-    with _owned(setup.home):
+    with only_user(setup.home, "lock", "server", "give another folder with --home"):
         asyncio.run(_serve(setup, host, port, started))
-
-
-@contextmanager
-def _owned(home: Path) -> Iterator[None]:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / "lock", timeout=0):
-            yield
-    except Timeout:
-        raise InputError(f"another server uses {home}; end it, or give another folder with --home") from None
-    except OSError as error:
-        raise InputError(f"{home} cannot be used: {error}; give another folder with --home") from error
 
 
 async def _serve(setup: Setup, host: str, port: int, started: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from if_graph.cli.exits import SOME_FAILED
+from if_graph.files import only_user
 
 
 @pytest.fixture
@@ -36,13 +37,27 @@ def test_a_sweep_makes_a_folder_per_job_a_record_and_a_contact_sheet(
     ids = [f"seed={seed},strength={strength}" for seed in (1, 2) for strength in (0.25, 1)]
     assert (code, out) == (0, "out/results.jsonl\nout/contact-sheet.png\n")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        [*ids, "results.jsonl", "contact-sheet.png"]
+        [*ids, ".lock", "results.jsonl", "contact-sheet.png"]
     )
     record = results()["seed=2,strength=0.25"]
     assert (record["status"], record["settings"]) == ("done", {"seed": 2, "Paint.strength": 0.25})
     assert record["files"] == ["seed=2,strength=0.25/cat_00001_.png"]
     assert err.splitlines()[0] == "4 jobs to do"
     assert err.splitlines()[-1] == "[4/4 jobs] seed=2,strength=1: done"
+
+
+def test_a_second_batch_keeps_out_of_the_folder_of_one_at_work(command, save, picture_flow, tmp_path, results):
+    ask = ("batch", save(picture_flow), "--sweep", "seed=1..2", "--out", "out")
+    with only_user(tmp_path / "out", ".lock", "batch", "choose another --out"):
+        left = tmp_path / "out" / ".seed=1.123.part"
+        left.mkdir()
+        code, out, err = command(*ask)
+        assert left.is_dir()  # the first one's
+    assert (code, out) == (2, "")
+    assert err == "if-graph: another batch uses out; end it, or choose another --out\n"
+    assert command(*ask)[0] == 0
+    assert len(results()) == 2
+    assert not left.exists()
 
 
 def test_a_saved_picture_carries_its_own_jobs_settings(command, save, picture_flow, tmp_path):

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from if_graph.models import convolution, winograd, winograd_rows
 from if_graph.models.bands import Bands
+from if_graph.models.blocks import _add_to_four
 from if_graph.models.convolution import Conv3x3, by_columns, normed
 from if_graph.models.layers import gelu_of
 from if_graph.models.pixel_norm import PixelNorm
@@ -128,6 +129,44 @@ def test_wide_layers_in_bfloat16_go_along_rows_where_products_are_dear(monkeypat
         monkeypatch.setattr(convolution, "MULTIPLIES_SHORT", is_dear)
         assert error(layer(x), plain) < 8e-3
         assert bool(calls) is (is_dear and pays)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("is_scaled", [True, False])
+def test_in_bfloat16_a_normed_picture_goes_along_rows_as_if_it_had_been_made(monkeypatch, is_scaled):
+    for module, name, value in (
+        (convolution, "MULTIPLIES_SHORT", True), (convolution, "_LEAST_SHORT", 64), (convolution, "_LARGE", 1),
+        (winograd_rows, "_POINTS_AT_ONCE", (2**17, 2**17)),  # several bands
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    layer, norm, x = Conv3x3(64, 64).bfloat16(), PixelNorm(8, 64), last(3 + random(3, 64, 41, 52)).bfloat16()
+    torch.nn.init.normal_(norm.weight), torch.nn.init.normal_(norm.bias)
+    norm.bfloat16()
+    affine = tuple(random(3, 64, seed=seed).bfloat16() for seed in (1, 2)) if is_scaled else ()
+    true = F.group_norm(x.double(), 8, norm.weight.double(), norm.bias.double())
+    if is_scaled:
+        scale, shift = (part.double()[:, :, None, None] for part in affine)
+        true = true * (1 + scale) + shift
+    wanted = F.conv2d(F.gelu(true), layer.weight.double(), layer.bias.double(), padding=1)
+    found = normed(layer, x, norm, gelu_of, *affine)
+    assert layer.takes_bands(x)
+    assert error(found, wanted) < 8e-3
+    alone = normed(layer, last(x[1:2]), norm, gelu_of, *(part[1:2] for part in affine))
+    assert torch.equal(alone, found[1:2])
+
+
+def test_bands_that_nobody_would_norm_are_refused():
+    x = last(random(1, 8, 4, 4))
+    with pytest.raises(ValueError, match="band by band"):
+        Conv3x3(8, 8)(Bands(x, activate=gelu_of))
+
+
+@torch.no_grad()
+def test_a_picture_enlarged_is_added_to_another_in_place():
+    x, fresh = last(random(2, 8, 5, 7)), last(random(2, 8, 10, 14, seed=1))
+    wanted = F.interpolate(x, scale_factor=2.0, mode="nearest") + fresh
+    assert torch.equal(_add_to_four(x, fresh), wanted)
+    assert torch.equal(fresh, wanted)
 
 
 LAYERS = [(64, 96, 32), (96, 64, 67), (352, 384, 16), (352, 384, 7)]  # large, odd, middling, small pictures
