@@ -43,18 +43,22 @@ class Bands:
         tall = small.repeat_interleave(2, dim=1)[:, rows.start - 2 * first :][:, : into.shape[1]]
         into[:, :, ::2], into[:, :, 1::2] = tall, tall
 
-    def bordered(self, i: int, j: int, size: tuple[int, int, int, int], room: Tensor) -> Tensor:
+    def bordered(
+        self, i: int, j: int, size: tuple[int, int, int, int], room: Tensor, beside: int = 1
+    ) -> Tensor:
         """Make a band of pictures from i and rows from j in ``room``, with a border, zero beyond the picture.
 
-        ``size`` is [B, rows, columns, C] without the border.
+        ``size`` is [B, rows, columns, C] without the border, which is a row above and below and ``beside``
+        columns on either side.
         """
         count, rows, columns, channels = size
         height, width = self.size
-        seen = shaped(room, count, rows + 2, columns + 2, channels)
+        seen = shaped(room, count, rows + 2, columns + 2 * beside, channels)
         top, end = max(j - 1, 0), min(j + rows + 1, height)
         inner = slice(top - j + 1, end - j + 1)
-        self.write(slice(i, i + count), slice(top, end), seen[:, inner, 1 : width + 1])
-        for edge in (seen[:, : inner.start], seen[:, inner.stop :], seen[:, :, :1], seen[:, :, width + 1 :]):
+        self.write(slice(i, i + count), slice(top, end), seen[:, inner, beside : width + beside])
+        sides = seen[:, :, :beside], seen[:, :, width + beside :]
+        for edge in (seen[:, : inner.start], seen[:, inner.stop :], *sides):
             edge.zero_()
         return seen
 

@@ -42,7 +42,7 @@ def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None) -> Tens
     rooms = _rooms(out, pictures, rows, c_in, here)
     for i, j in product_of(range(0, len(out), pictures), range(0, height, rows)):
         into = out[i : i + pictures, j : j + rows]
-        seen = picture.bordered(i, j, (*into.shape[:2], across * _TILE, c_in), rooms[0])
+        seen = picture.bordered(i, j, (*into.shape[:2], width, c_in), rooms[0], beside=0)
         products = _multiply(_to_points(seen, rooms[1:], here), filters, biases, rooms[1])
         _back(products, into, rooms[2], here)
     whole = out.view(len(out), height, across * _TILE, c_out)[:, :, :width]
@@ -58,7 +58,7 @@ def _at_once(filters: Tensor) -> int:
 def _rooms(out: Tensor, pictures: int, rows: int, c_in: int, ways: Ways) -> tuple[Tensor, Tensor, Tensor]:
     """Buffers for a bordered band and twice for its points: memory new from the system is dear."""
     across, c_out = out.shape[2], out.shape[4]
-    border = out.new_empty(pictures * (rows + 2) * (across * ways.tile + 2) * c_in)
+    border = out.new_empty(pictures * (rows + 2) * across * ways.tile * c_in)
     points = ways.seen * pictures * across * max((rows + 2) * c_in, rows * c_out)
     return border, out.new_empty(points), out.new_empty(points)
 
@@ -76,11 +76,23 @@ def _carried(weight: Tensor, ways: Ways) -> Tensor:
 
 
 def _to_points(seen: Tensor, rooms: tuple[Tensor, ...], ways: Ways) -> Tensor:
-    """Carry bands [B, H + 2, W + 2, C_in] to points [n, B, C_in, H + 2, W / tile]; overwrites the rooms."""
-    cut = seen.unfold(2, ways.seen, ways.tile).permute(4, 0, 1, 2, 3)  # [n, B, H + 2, W / tile, C_in]
-    values = shaped(rooms[0], *cut.shape).copy_(cut)
+    """Carry bands [B, H + 2, W, C_in] to points [n, B, C_in, H + 2, W / tile]; overwrites the rooms."""
+    count, height, width, channels = seen.shape
+    values = shaped(rooms[0], ways.seen, count, height, -(-width // ways.tile), channels)
+    for i, into in enumerate(values):
+        _every(ways.tile, seen, i - 1, into)
     points = _carry(ways.to_points, values.flatten(1), rooms[1])
-    return points.view(cut.shape).permute(0, 1, 4, 2, 3)
+    return points.view(values.shape).permute(0, 1, 4, 2, 3)
+
+
+def _every(tile: int, seen: Tensor, start: int, into: Tensor) -> None:
+    """Write every ``tile``-th column from ``start`` on into [B, H, W / tile, C], zero beyond the picture."""
+    before = -(min(start, 0) // tile)
+    found = seen[:, :, start + before * tile :: tile][:, :, : into.shape[2] - before]
+    end = before + found.shape[2]
+    into[:, :, :before].zero_()
+    into[:, :, before:end].copy_(found)
+    into[:, :, end:].zero_()
 
 
 def _multiply(points: Tensor, filters: Tensor, biases: Tensor | None, room: Tensor) -> Tensor:
