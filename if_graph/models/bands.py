@@ -78,7 +78,8 @@ def _apply(seen: Tensor, factor: Tensor, offset: Tensor, into: Tensor) -> None:
     if seen.dtype == torch.float32:
         torch.addcmul(offset, seen, factor, out=into)
         return
-    for one, gain, shift, here in zip(seen.split(1), factor, offset, into, strict=True):
-        shares = torch.zeros_like(gain[0, 0]), torch.ones_like(gain[0, 0]), gain[0, 0], shift[0, 0]
-        fresh = F.batch_norm(one.permute(0, 3, 1, 2), *shares, eps=0.0)  # torch's one kernel for mixed types
+    mean, variance = torch.zeros_like(factor[0, 0, 0]), torch.ones_like(factor[0, 0, 0])
+    for one, gain, shift, here in zip(torch.split(seen, 1), factor, offset, into, strict=True):
+        picture = one.permute(0, 3, 1, 2)  # the norm of a batch is torch's one kernel for mixed types
+        fresh = F.batch_norm(picture, mean, variance, gain[0, 0], shift[0, 0], eps=0.0)
         here.copy_(fresh[0].permute(1, 2, 0))

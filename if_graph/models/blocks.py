@@ -55,7 +55,9 @@ class ResBlock(nn.Module):
 
 
 def _add_to_four(x: Tensor, fresh: Tensor) -> Tensor:
-    """Add each pixel of x [B, C, H, W] to four of [B, C, 2H, 2W], in place."""
-    four = fresh.permute(0, 2, 3, 1).unflatten(2, (-1, 2)).unflatten(1, (-1, 2))
-    four += x.permute(0, 2, 3, 1)[:, :, None, :, None]
+    """Add each pixel of x [B, C, H, W] to four of [B, C, 2H, 2W], channels-last, in place."""
+    small = x.permute(0, 2, 3, 1)
+    count, height, width, channels = small.shape
+    four = fresh.permute(0, 2, 3, 1).view(count, height, 2, width, 2, channels)
+    four += small[:, :, None, :, None]
     return fresh

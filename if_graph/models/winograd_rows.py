@@ -17,7 +17,7 @@ from if_graph.models.winograd_points import Ways, shaped, ways_for
 
 _TILE = 4
 _POINTS_AT_ONCE = (2**21, 2**23)  # values of one intermediate result, 4 to 16 MB: as few as its filters allow
-_PER_FILTER = 4  # values for each of the filters, that reading these from memory costs little
+_PER_FILTER = 4  # values for each of the filters, that reading and packing these costs little
 _FILTERS_AT_ONCE = 2**20  # values of carried filters: they stay in the processor's cache until they are short
 
 
@@ -81,8 +81,7 @@ def _to_points(seen: Tensor, rooms: tuple[Tensor, ...], ways: Ways) -> Tensor:
     values = shaped(rooms[0], ways.seen, count, height, -(-width // ways.tile), channels)
     for i, into in enumerate(values):
         _every(ways.tile, seen, i - 1, into)
-    points = _carry(ways.to_points, values.flatten(1), rooms[1])
-    return points.view(values.shape).permute(0, 1, 4, 2, 3)
+    return _carry(ways.to_points, values, rooms[1]).permute(0, 1, 4, 2, 3)
 
 
 def _every(tile: int, seen: Tensor, start: int, into: Tensor) -> None:
@@ -96,28 +95,27 @@ def _every(tile: int, seen: Tensor, start: int, into: Tensor) -> None:
 
 
 def _multiply(points: Tensor, filters: Tensor, biases: Tensor | None, room: Tensor) -> Tensor:
-    """Convolve at each point, to rows [n, B * H * W / tile * C_out]."""
+    """Convolve at each point, to [n, B, H, W / tile, C_out]."""
     count, height, across = points.shape[1], points.shape[3] - 2, points.shape[4]
     products = shaped(room, len(points), count, height, across, filters.shape[1])
     for i, into in enumerate(products):
         here = F.conv2d(points[i], filters[i], None if biases is None else biases[i])
         into.copy_(here.permute(0, 2, 3, 1))
-    return products.flatten(1)
+    return products
 
 
 def _back(products: Tensor, into: Tensor, room: Tensor, ways: Ways) -> None:
-    """Carry rows back into [B, H, W / tile, tile, C_out]."""
-    *places, tile, c_out = into.shape
-    into.copy_(_carry(ways.back, products, room).view(tile, *places, c_out).permute(1, 2, 3, 0, 4))
+    """Carry products back into [B, H, W / tile, tile, C_out]."""
+    into.copy_(_carry(ways.back, products, room).permute(1, 2, 3, 0, 4))
 
 
 def _carry(matrix: Tensor, values: Tensor, room: Tensor) -> Tensor:
-    """Multiply matrix [m, n] with values [n, L] in the room, as two halves of L at once.
+    """Multiply matrix [m, n] with values [n, ..., C], to [m, ..., C] in the room, as two halves at once.
 
     The library is the slower the fewer rows it multiplies: so this takes three quarters of the time.
     """
-    (m, n), length = matrix.shape, values.shape[1]
-    halves = 1 if length % 2 else 2
+    (m, n), places = matrix.shape, values.shape[1:]
+    halves = 1 if places[-1] % 2 else 2
     both = torch.kron(matrix.contiguous(), torch.eye(halves)).to(values.dtype)
-    results = shaped(room, m * halves, length // halves)
-    return torch.mm(both, values.view(n * halves, -1), out=results).view(m, length)
+    parts = values.view(n * halves, -1)
+    return torch.mm(both, parts, out=shaped(room, m * halves, parts.shape[1])).view(m, *places)

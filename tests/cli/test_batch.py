@@ -46,9 +46,7 @@ def test_a_sweep_makes_a_folder_per_job_a_record_and_a_contact_sheet(
     assert err.splitlines()[-1] == "[4/4 jobs] seed=2,strength=1: done"
 
 
-def test_a_second_batch_keeps_out_of_the_folder_of_one_at_work(
-    command, save, picture_flow, tmp_path, results
-):
+def test_a_second_batch_keeps_out_of_a_folder_that_is_in_use(command, save, picture_flow, tmp_path, results):
     ask = ("batch", save(picture_flow), "--sweep", "seed=1..2", "--out", "out")
     with only_user(tmp_path / "out", ".lock", "batch", "choose another --out"):
         left = tmp_path / "out" / ".seed=1.123.part"

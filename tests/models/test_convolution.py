@@ -134,11 +134,9 @@ def test_wide_layers_in_bfloat16_go_along_rows_where_products_are_dear(monkeypat
 @torch.no_grad()
 @pytest.mark.parametrize("is_scaled", [True, False])
 def test_in_bfloat16_a_normed_picture_goes_along_rows_as_if_it_had_been_made(monkeypatch, is_scaled):
-    for module, name, value in (
-        (convolution, "MULTIPLIES_SHORT", True), (convolution, "_LEAST_SHORT", 64), (convolution, "_LARGE", 1),
-        (winograd_rows, "_POINTS_AT_ONCE", (2**17, 2**17)),  # several bands
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, value)
+    for name, value in (("MULTIPLIES_SHORT", True), ("_LEAST_SHORT", 64), ("_LARGE", 1)):
+        monkeypatch.setattr(convolution, name, value)
+    monkeypatch.setattr(winograd_rows, "_POINTS_AT_ONCE", (2**17, 2**17))  # several bands
     layer, norm, x = Conv3x3(64, 64).bfloat16(), PixelNorm(8, 64), last(3 + random(3, 64, 41, 52)).bfloat16()
     torch.nn.init.normal_(norm.weight), torch.nn.init.normal_(norm.bias)
     norm.bfloat16()
