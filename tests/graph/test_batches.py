@@ -160,7 +160,7 @@ def test_a_stopped_batch_keeps_what_ended_and_resumes_with_the_rest(batch, casca
 
     with pytest.raises(Interrupted):
         batch(cascade, {"s1.value": [1, 2, 3]}, wave=1, on_event=watch, stop=lambda: len(ended) == 2)
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["results.jsonl"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {".lock", "results.jsonl"}
     calls.clear()
     results = batch(cascade, {"s1.value": [1, 2, 3]}, resume=True)
     assert ended == ["value=1", "value=2"]
