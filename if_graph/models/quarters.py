@@ -16,9 +16,7 @@ def by_quarters(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     count, _, height, width = x.shape
     out = x.new_empty(count, 2 * height, 2 * width, len(weight)).permute(0, 3, 1, 2)
     filters, bias = _of_four(weight), None if bias is None else bias.repeat(4)
-    for one, into in zip(
-        torch.split(x, 1), out, strict=True
-    ):  # the four of all pictures would be as large as they are
+    for one, into in zip(torch.split(x, 1), out, strict=True):  # one by one, for less memory
         around = F.pad(one, (1, 1, 1, 1)).contiguous(memory_format=torch.channels_last)
         four = F.conv2d(around, filters, bias).view(2, 2, -1, height + 1, width + 1)
         for down, across in product(range(2), range(2)):

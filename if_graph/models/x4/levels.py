@@ -84,7 +84,8 @@ class UpLevel(nn.Module):
     def forward(self, h: Tensor, embed: Tensor, text: Tensor, skips: list[Tensor]) -> Tensor:
         """Map h [B, C_in, H, W] to [B, C, H', W'], the size of the skip that is next after this level's."""
         for i, resnet in enumerate(self.resnets):
-            h = resnet(torch.cat([h, skips.pop()], dim=1), embed)
+            h = torch.cat([h, skips.pop()], dim=1)  # the narrower one is not kept while the block runs
+            h = resnet(h, embed)
             if hasattr(self, "attentions"):
                 h = self.attentions[i](h, text)
         if hasattr(self, "upsamplers"):
