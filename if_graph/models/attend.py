@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from if_graph.models.pixel_norm import is_inferred
-from if_graph.models.products import HAS_ONEDNN, product
+from if_graph.models.memory_layout import is_inferred
+from if_graph.models.products import USES_ONEDNN, product
 
 _TYPES = (torch.float32, torch.bfloat16)
 _SHORT = 256  # queries below which the calls cost more than the products save
@@ -20,7 +20,7 @@ _AT_ONCE = 2**19  # scores of a block, 2 MB
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """Let q [B, N, L, d] read k and v [B, N, M, d]: [B, N, L, d]; which way does not depend on B."""
-    if not (HAS_ONEDNN and is_inferred(q) and q.dtype in _TYPES):
+    if not (USES_ONEDNN and is_inferred(q) and q.dtype in _TYPES):
         return F.scaled_dot_product_attention(q, k, v)
     if q.shape[2] >= _SHORT:
         return _in_blocks(q, k, v)

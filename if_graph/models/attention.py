@@ -5,7 +5,8 @@ from torch import Tensor, nn
 
 from if_graph.models.attend import attend
 from if_graph.models.config import UNetConfig
-from if_graph.models.pixel_norm import PixelNorm, is_short, sums_rows
+from if_graph.models.memory_layout import is_short
+from if_graph.models.pixel_norm import PixelNorm, sums_rows
 from if_graph.models.products import Linear
 
 KeysValues = tuple[Tensor, Tensor]

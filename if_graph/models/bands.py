@@ -32,17 +32,6 @@ class Bands:
         height, width = self.x.shape[2:]
         return height * self.times, width * self.times
 
-    def write(self, pictures: slice, rows: slice, into: Tensor) -> None:
-        """Write these rows of these pictures into [b, rows, W * times, C]."""
-        if self.times == 1:
-            self._write(pictures, rows, into)
-            return
-        first, end = rows.start // 2, -(-rows.stop // 2)
-        small = into.new_empty(len(into), end - first, self.x.shape[3], self.x.shape[1])
-        self._write(pictures, slice(first, end), small)
-        tall = small.repeat_interleave(2, dim=1)[:, rows.start - 2 * first :][:, : into.shape[1]]
-        into[:, :, ::2], into[:, :, 1::2] = tall, tall
-
     def bordered(
         self, i: int, j: int, size: tuple[int, int, int, int], room: Tensor, beside: int = 1
     ) -> Tensor:
@@ -56,21 +45,36 @@ class Bands:
         seen = shaped(room, count, rows + 2, columns + 2 * beside, channels)
         top, end = max(j - 1, 0), min(j + rows + 1, height)
         inner = slice(top - j + 1, end - j + 1)
-        self.write(slice(i, i + count), slice(top, end), seen[:, inner, beside : width + beside])
+        self._write(slice(i, i + count), slice(top, end), seen[:, inner, beside : width + beside], seen)
         sides = seen[:, :, :beside], seen[:, :, width + beside :]
         for edge in (seen[:, : inner.start], seen[:, inner.stop :], *sides):
             edge.zero_()
         return seen
 
-    def _write(self, pictures: slice, rows: slice, into: Tensor) -> None:
+    def _write(self, pictures: slice, rows: slice, into: Tensor, whole: Tensor) -> None:
+        """Write these rows of these pictures into [b, rows, W * times, C], a part of ``whole``."""
+        if self.times == 1:
+            self._lay(pictures, rows, into)
+            self._activate(whole)  # what lies in order is done sooner, whatever else is in it
+            return
+        first, end = rows.start // 2, -(-rows.stop // 2)
+        small = into.new_empty(len(into), end - first, self.x.shape[3], self.x.shape[1])
+        self._lay(pictures, slice(first, end), small)
+        self._activate(small)
+        tall = small.repeat_interleave(2, dim=1)[:, rows.start - 2 * first :][:, : into.shape[1]]
+        into[:, :, ::2], into[:, :, 1::2] = tall, tall
+
+    def _lay(self, pictures: slice, rows: slice, into: Tensor) -> None:
         seen = self.x.permute(0, 2, 3, 1)[pictures, rows]
         if self.affine is None:
             into.copy_(seen)
         else:
             factor, offset = (part[pictures, None] for part in self.affine)
             _apply(seen, factor, offset, into)
+
+    def _activate(self, laid: Tensor) -> None:
         if self.activate is not None:
-            self.activate(into)
+            self.activate(laid)
 
 
 def _apply(seen: Tensor, factor: Tensor, offset: Tensor, into: Tensor) -> None:

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor, nn
 
+from if_graph.models.activations import gelu_of, spare
 from if_graph.models.config import UNetConfig
 from if_graph.models.convolution import Conv3x3, normed
-from if_graph.models.layers import gelu_of, spare
-from if_graph.models.pixel_norm import PixelNorm, is_inferred, is_last
+from if_graph.models.memory_layout import is_inferred, is_last
+from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.products import Conv1x1
 
 

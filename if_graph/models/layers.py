@@ -19,28 +19,6 @@ def sinusoid(t: Tensor, width: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
-def spare(fresh: Tensor) -> Tensor | None:
-    """Return where the result of an operation on ``fresh`` may go: over it, unless gradients are on.
-
-    Only for a tensor that the caller has just made and needs no more. At 1024 pixels a new tensor costs the
-    system as much time as the arithmetic: each is mapped anew, page by page.
-    """
-    return None if torch.is_grad_enabled() else fresh
-
-
-def gelu_of(fresh: Tensor) -> Tensor:
-    """GELU of a tensor that the caller needs no more; see :func:`spare`."""
-    if torch.is_grad_enabled():
-        return F.gelu(fresh)
-    out: Tensor = torch.ops.aten.gelu_(fresh)
-    return out
-
-
-def silu_of(fresh: Tensor) -> Tensor:
-    """SiLU of a tensor that the caller needs no more; see :func:`spare`."""
-    return F.silu(fresh, inplace=not torch.is_grad_enabled())
-
-
 class ScalarEmbedding(nn.Module):
     """Two linears on a sinusoid: [B, width] -> [B, embed_dim]; GELU between them in the IF networks."""
 

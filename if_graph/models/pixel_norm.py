@@ -1,52 +1,21 @@
-"""GroupNorm over pixels, and the memory layout in which a CPU computes a network fastest.
-
-Without gradients, float32 networks on a CPU keep their pictures channels-last: Winograd's convolutions
-(:mod:`if_graph.models.winograd`), attention and 1x1 convolutions read them so without a copy.
-"""
+"""GroupNorm over pixels, as accurate in channels-last memory as in any other."""
 
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from if_graph.models.layers import spare
+from if_graph.models.activations import spare
+from if_graph.models.memory_layout import goes_fast, is_last, is_short, picture_of, rows_of
 from if_graph.models.moments import moments, moments_of_short
 
 _LONG_SUM = 128**2  # pixels from which the order of memory shows in torch's float32 sums
-_WIDE = 64  # channels from which convolutions are worth the other layout
 _FEW = 2**15  # values of a picture that torch's own sums suffice for, and are sooner
-
-
-def goes_fast(x: Tensor) -> bool:
-    """Whether a network computes x in the layout and by the sums that are fastest without gradients."""
-    return is_inferred(x) and x.dtype == torch.float32
-
-
-def is_inferred(x: Tensor) -> bool:
-    """Whether x is on a CPU, without gradients, and not being compiled, where torch chooses for itself."""
-    is_free = not (torch.is_grad_enabled() or torch.compiler.is_compiling())
-    return is_free and x.device.type == "cpu"
-
-
-def laid_out(x: Tensor, channels: int) -> Tensor:
-    """Lay pictures [B, C, H, W] out as layers of ``channels`` and more compute fastest."""
-    is_known = goes_fast(x) or is_short(x)
-    return x.contiguous(memory_format=torch.channels_last) if is_known and channels >= _WIDE else x
-
-
-def is_short(x: Tensor) -> bool:
-    """Whether x is bfloat16 on a CPU, without gradients."""
-    return is_inferred(x) and x.dtype == torch.bfloat16
 
 
 def sums_rows(x: Tensor) -> bool:
     """Whether :class:`PixelNorm` sums x as it lies in channels-last memory, by sums of its own."""
     return is_last(x) and goes_fast(x) and x[0].numel() > _FEW
-
-
-def is_last(x: Tensor) -> bool:
-    """Whether pictures lie channels-last in memory, and in no other order at once."""
-    return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
 
 
 class PixelNorm(nn.GroupNorm):
@@ -99,16 +68,6 @@ class PixelNorm(nn.GroupNorm):
         factor = (spread + self.eps).rsqrt() * weight
         offset = bias - middle * factor
         return factor.flatten(1)[:, None].float(), offset.flatten(1)[:, None].float()
-
-
-def rows_of(x: Tensor) -> Tensor:
-    """View channels-last pictures as they lie in memory, [B, H*W, C]."""
-    return x.permute(0, 2, 3, 1).flatten(1, 2)
-
-
-def picture_of(rows: Tensor, size: tuple[int, ...]) -> Tensor:
-    """View rows [B, H*W, C] as channels-last pictures [B, C, *size]."""
-    return rows.view(len(rows), *size, -1).permute(0, 3, 1, 2)
 
 
 def _applied(x: Tensor, factor: Tensor, offset: Tensor) -> Tensor:

@@ -7,11 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from if_graph.models.activations import gelu_of
 from if_graph.models.attention import KeysValues, TextAttention
 from if_graph.models.config import UNetConfig
-from if_graph.models.layers import PooledText, ScalarEmbedding, gelu_of
+from if_graph.models.layers import PooledText, ScalarEmbedding
 from if_graph.models.levels import DownLevel, MidLevel, UpLevel
-from if_graph.models.pixel_norm import PixelNorm, laid_out
+from if_graph.models.memory_layout import laid_out
+from if_graph.models.pixel_norm import PixelNorm
 
 
 @dataclass(frozen=True)

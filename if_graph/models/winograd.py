@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from if_graph.models.bands import Bands
-from if_graph.models.products import HAS_ONEDNN, product
+from if_graph.models.products import USES_ONEDNN, product
 from if_graph.models.winograd_points import Ways, shaped, ways_for
 
 _TILES_AT_ONCE = 2**22  # values of one intermediate result, 16 MB: it stays in the outermost cache
 _FILTERS_AT_ONCE = 2**21  # values of carried filters that are used once
 _FILTERS_KEPT = 2**22  # of those used for several bands of tiles: what malloc hands out anew is dear
+
+_VECTOR = 16  # values that a processor multiplies at once; products of other widths waste some
 
 
 def convolve(picture: Bands, weight: Tensor, bias: Tensor | None = None, tile: int = 4) -> Tensor:
@@ -50,7 +52,7 @@ def _fill(out: Tensor, picture: Bands, weight: Tensor, bias: Tensor, ways: Ways)
     pictures, rows = _at_once(out, max(c_out, c_in), ways)
     is_whole = rows == out.shape[1]
     bands = [(i, j) for i in range(0, len(out), pictures) for j in range(0, out.shape[1], rows)]
-    step = min(c_out, max(1, (_FILTERS_AT_ONCE if is_whole else _FILTERS_KEPT) // (n_points * c_in)))
+    step = _evenly(c_out, (_FILTERS_AT_ONCE if is_whole else _FILTERS_KEPT) // (n_points * c_in))
     # buffers are used again and again: memory new from the system costs as much as the arithmetic
     tiles = n_points * pictures * rows * out.shape[2] // ways.tile**2
     points = out.new_empty(len(bands) if is_whole else 1, tiles * c_in)
@@ -78,6 +80,12 @@ def _at_once(out: Tensor, channels: int, ways: Ways) -> tuple[int, int]:
     return max(1, min(len(out), most // down)), ways.tile * min(down, most)
 
 
+def _evenly(c_out: int, most: int) -> int:
+    """Return how many filters, about ``most``, are carried at once: parts alike, of whole vectors."""
+    parts = -(-c_out // max(1, most))
+    return min(c_out, _VECTOR * -(-c_out // (_VECTOR * parts)))
+
+
 def _carry(seen: Tensor, points: Tensor, room: Tensor, ways: Ways) -> None:
     """Carry tiles from [B, H + 2, W + 2, C_in] to the points, [n * n, tiles, C_in]."""
     cut = seen.unfold(1, ways.seen, ways.tile).unfold(2, ways.seen, ways.tile).permute(4, 5, 0, 1, 2, 3)
@@ -94,7 +102,7 @@ def _multiply(
     tiles = math.prod(shape[2:5])
     products = shaped(rooms[0], n_points, tiles, c_out)
     carried = shaped(points, n_points, tiles, c_in)
-    if HAS_ONEDNN and tiles > 1:
+    if USES_ONEDNN and tiles > 1:
         for rows, weight, room in zip(carried, filters, products, strict=True):
             room.copy_(product(rows, weight))
     else:

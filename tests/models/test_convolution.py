@@ -1,6 +1,7 @@
 """Faster ways to convolve and norm give the plain way's numbers, each picture the same in any batch."""
 
 import copy
+import math
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from if_graph.models import convolution, winograd, winograd_rows
+from if_graph.models.activations import gelu_of
 from if_graph.models.bands import Bands
 from if_graph.models.blocks import _add_to_four
 from if_graph.models.convolution import Conv3x3, by_columns, normed
-from if_graph.models.layers import gelu_of
 from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.sizes import SIZES
 from if_graph.models.unet import UNet
@@ -83,8 +84,8 @@ def test_a_normed_picture_is_convolved_as_if_it_had_been_made(monkeypatch, times
 @torch.no_grad()
 def test_what_a_convolution_sees_never_lies_in_memory_whole(monkeypatch):
     layer, norm, x = Conv3x3(64, 64), PixelNorm(8, 64), last(random(1, 64, 64, 64))
-    seen, true_write = [], Bands.write
-    monkeypatch.setattr(Bands, "write", lambda *a: seen.append(a[3].numel()) or true_write(*a))
+    seen, true_bordered = [], Bands.bordered
+    monkeypatch.setattr(Bands, "bordered", lambda *a: seen.append(math.prod(a[3])) or true_bordered(*a))
     monkeypatch.setattr(winograd, "_TILES_AT_ONCE", 2**17)
     normed(layer, x, norm, gelu_of)
     assert len(seen) > 4

@@ -10,7 +10,7 @@ from if_graph.models import products
 from if_graph.models.attend import attend
 from if_graph.models.products import Conv1x1, Linear, product
 
-needs_onednn = pytest.mark.skipif(not products.HAS_ONEDNN, reason="products go to oneDNN with AVX-512 only")
+needs_onednn = pytest.mark.skipif(not products.USES_ONEDNN, reason="products go to oneDNN with AVX-512 only")
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from if_graph.models.activations import silu_of, spare
 from if_graph.models.bands import Bands
 from if_graph.models.convolution import Conv3x3, normed
-from if_graph.models.layers import silu_of, spare
 from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.products import Conv1x1
 

@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from if_graph.models.activations import silu_of
 from if_graph.models.checkpoint import STEM, read_json
-from if_graph.models.layers import ScalarEmbedding, silu_of
-from if_graph.models.pixel_norm import PixelNorm, laid_out
+from if_graph.models.layers import ScalarEmbedding
+from if_graph.models.memory_layout import laid_out
+from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.placement import Placement
 from if_graph.models.x4.config import UpscalerConfig, upscaler_config
 from if_graph.models.x4.levels import DownLevel, MidLevel, UpLevel

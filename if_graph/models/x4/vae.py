@@ -6,9 +6,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from if_graph.models.activations import silu_of
 from if_graph.models.checkpoint import STEM, read_json
-from if_graph.models.layers import silu_of
-from if_graph.models.pixel_norm import PixelNorm, laid_out
+from if_graph.models.memory_layout import laid_out
+from if_graph.models.pixel_norm import PixelNorm
 from if_graph.models.placement import Placement
 from if_graph.models.x4.renamed import fill_renamed
 from if_graph.models.x4.vae_blocks import EPS, DownLevel, Middle, UpLevel
