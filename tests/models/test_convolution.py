@@ -14,6 +14,7 @@ from if_graph.models.bands import Bands
 from if_graph.models.blocks import _add_to_four
 from if_graph.models.convolution import Conv3x3, by_columns, normed
 from if_graph.models.pixel_norm import PixelNorm
+from if_graph.models.products import USES_ONEDNN
 from if_graph.models.sizes import SIZES
 from if_graph.models.unet import UNet
 
@@ -37,11 +38,14 @@ def in_tiles(side):
 WAYS = [in_tiles(4), in_tiles(2), by_columns]
 
 
+@pytest.mark.parametrize("changes_library", [False, True])
 @pytest.mark.parametrize("way", WAYS, ids=["tiles of 4", "tiles of 2", "columns"])
 @pytest.mark.parametrize("sides", [(8, 8), (17, 30), (1, 5)])
 @pytest.mark.parametrize(("c_in", "c_out", "has_bias"), [(3, 64, True), (64, 5, False), (48, 50, True)])
 @pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
-def test_every_way_convolves(way, sides, c_in, c_out, has_bias, memory):
+def test_every_way_convolves(monkeypatch, changes_library, way, sides, c_in, c_out, has_bias, memory):
+    for module in (winograd, convolution):
+        monkeypatch.setattr(module, "USES_ONEDNN", changes_library != USES_ONEDNN)
     x, weight = random(2, c_in, *sides).to(memory_format=memory), random(c_out, c_in, 3, 3, seed=1)
     bias = random(c_out, seed=2) if has_bias else None
     wanted = F.conv2d(x.double(), weight.double(), None if bias is None else bias.double(), padding=1)
