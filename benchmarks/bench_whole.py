@@ -20,6 +20,7 @@ from bench_memory import NANO, once, write_stage
 from measuring import Evaluations, heading
 
 from if_graph.folders import Folders, using_folders
+from if_graph.garbage import collect_rarely
 from if_graph.graph import Executor, load_node_classes, load_workflow
 from if_graph.models.config import config_to_json
 from if_graph.models.sizes import SIZES
@@ -55,6 +56,7 @@ def main():
     parser.add_argument("--steps", type=int, default=2, help="of each wide stage")
     args = parser.parse_args()
     print(heading())
+    collect_rarely()  # as the command line does
     with tempfile.TemporaryDirectory() as root, using_folders(Folders(*(Path(root) / n for n in "iot"))):
         print("nano, txt2img")
         measure(load_workflow("txt2img"), args.times)

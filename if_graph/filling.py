@@ -78,7 +78,9 @@ def own_weights(module: nn.Module) -> list[str]:
 def empty_out(module: nn.Module) -> None:
     """Replace the weights that ``module`` holds itself by ones of their type and shape on the meta device."""
     for leaf in own_weights(module):
-        put(module, leaf, torch.empty_like(getattr(module, leaf), device="meta"))
+        weight = getattr(module, leaf)
+        if not weight.is_meta:  # with its strides: torch computes the meta device's empty_like in Python
+            put(module, leaf, weight.new_empty_strided(weight.shape, weight.stride(), device="meta"))
 
 
 def put(module: nn.Module, leaf: str, tensor: Tensor) -> None:

@@ -1,7 +1,9 @@
 """Safetensors files -> names, shapes and mapped tensors; the one place that opens them for a network."""
 
-from collections.abc import Callable, Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +27,19 @@ def read_shapes(files: Sequence[Path], named: Naming = as_written) -> dict[str, 
     Raises:
         CheckpointError: if a file cannot be read; so do the functions below.
     """
-    return {name: tuple(file.get_slice(old).get_shape()) for file, old, name in _names(files, named)}
+    return {name: shape for name, (shape, _) in _described(files, named).items()}
 
 
 def read_types(files: Sequence[Path], named: Naming = as_written) -> dict[str, str]:
     """Return the type of every weight in safetensors' words, such as ``F16``."""
-    return {name: file.get_slice(old).get_dtype() for file, old, name in _names(files, named)}
+    return {name: type_ for name, (_, type_) in _described(files, named).items()}
 
 
 def read_metadata(files: Sequence[Path]) -> dict[str, str]:
     """Return what the files say of themselves; where two say different things, the first is heard."""
     told: dict[str, str] = {}
     for path in files:
-        with _opened(path) as file:
-            told = (file.metadata() or {}) | told
+        told = _header(path).metadata | told
     return told
 
 
@@ -50,18 +51,43 @@ def map_weights(files: Sequence[Path], tied: frozenset[str], named: Naming = as_
         tied: names of one and the same tensor, all of which the result has if the files have one.
         named: see ``Naming``.
     """
-    weights = {name: file.get_tensor(old) for file, old, name in _names(files, named)}
+    weights: dict[str, Tensor] = {}
+    for path in files:
+        with _opened(path) as file:
+            own = ((named(old), old) for old in file.keys())  # noqa: SIM118  a file is not a mapping
+            weights |= {name: file.get_tensor(old) for name, old in own if name is not None}
     shared = [weights[name] for name in sorted(tied & weights.keys())[-1:]]
     return weights | {name: tensor for tensor in shared for name in tied}
 
 
-def _names(files: Sequence[Path], named: Naming) -> Iterator[tuple[Any, str, str]]:
-    for path in files:
-        with _opened(path) as file:
-            for old in file.keys():  # noqa: SIM118  a file is not a mapping
-                name = named(old)
-                if name is not None:
-                    yield file, old, name
+@dataclass(frozen=True)
+class _Header:
+    """What a file says of its weights, by their names in it: shape and type; and of itself."""
+
+    weights: Mapping[str, tuple[tuple[int, ...], str]]
+    metadata: dict[str, str]
+
+
+def _described(files: Sequence[Path], named: Naming) -> dict[str, tuple[tuple[int, ...], str]]:
+    own = [(named(old), told) for path in files for old, told in _header(path).weights.items()]
+    return {name: told for name, told in own if name is not None}
+
+
+def _header(path: Path) -> _Header:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _read_header(path, found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+@functools.lru_cache(maxsize=32)
+def _read_header(path: Path, *_state: int) -> _Header:
+    """Read a file's header; the same file is asked for shapes and types several times while it is loaded."""
+    with _opened(path) as file:
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  as above
+        told = {name: (tuple(one.get_shape()), one.get_dtype()) for name, one in slices.items()}
+        return _Header(told, file.metadata() or {})
 
 
 @contextmanager
@@ -70,6 +96,8 @@ def _opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="pt") as file:
             yield file
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path}: got no readable safetensors file ({error}), download it again"
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
+    return CheckpointError(f"{path}: got no readable safetensors file ({error}), download it again")

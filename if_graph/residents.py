@@ -15,6 +15,8 @@ AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
 OFFLOADS = (AFTER_USE, BY_LAYER, NEVER)
 """When weights leave: once another network takes their place, each layer once it ran, or never."""
 
+_WORTH_READING = 32 * 2**20  # bytes; fewer are read at once, and a thread for them takes the worker's time
+
 
 @dataclass(frozen=True)
 class Stay:
@@ -40,14 +42,13 @@ class Resident:
         stay: how long they stay.
     """
 
-    reads_ahead = True
-    """Whether all its weights come at once, so that they can be read beforehand."""
-
     def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
         self.source = source
         self.stay = stay
         self.is_here = False
         self._network = weakref.ref(network)  # the network holds this object
+        self.reads_ahead = self.size() >= _WORTH_READING
+        """Whether its weights are to be read beforehand: all come at once, and reading them takes a while."""
         self._hooks: list[RemovableHandle] = []
         _empty_all(network)
         self._wait(network)
@@ -108,10 +109,9 @@ class Resident:
 class LayerwiseResident(Resident):
     """A network of which one layer has weights at a time: each just before it is called, gone after."""
 
-    reads_ahead = False
-
     def __init__(self, network: nn.Module, source: Source, stay: Stay) -> None:
         super().__init__(network, source, stay)
+        self.reads_ahead = False  # they never come all at once
         self._raw: Mapping[str, Tensor] = {}
 
     def size(self) -> int:

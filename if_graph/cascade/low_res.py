@@ -39,9 +39,14 @@ class Condition:
     def rows(self, copies: int) -> Tensor:
         """Return the condition for a batch of ``copies`` times B rows."""
         if self.draw is None:
-            return self.pixels.repeat(copies, 1, 1, 1)
+            return repeated(self.pixels, copies)
         fresh = [noised(self.pixels, self.draw(), self.level, self.noising) for _ in range(copies)]
         return torch.cat(fresh)
+
+
+def repeated(pixels: Tensor, copies: int) -> Tensor:
+    """Repeat a batch ``copies`` times, [copies * B, C, H, W]; one copy is the batch itself."""
+    return pixels if copies == 1 else pixels.repeat(copies, 1, 1, 1)
 
 
 def enlarge(low_res: Tensor, size: tuple[int, int]) -> Tensor:

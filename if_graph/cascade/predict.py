@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from if_graph.cascade.economy import AS_IT_IS, Economy
-from if_graph.cascade.low_res import Condition
+from if_graph.cascade.low_res import Condition, repeated
 from if_graph.cascade.request import Request
 from if_graph.diffusion.guidance import guide
 from if_graph.diffusion.samplers import Model
@@ -84,7 +84,7 @@ def _asking(
 
     @torch.no_grad()
     def ask(x_t: Tensor, t: int) -> Tensor:
-        x_in, level = x_t.repeat(copies, 1, 1, 1), None
+        x_in, level = repeated(x_t, copies), None
         if condition is not None:
             x_in = torch.cat([x_in, condition.rows(copies)], dim=1)
             level = torch.full((rows,), condition.level, device=device)

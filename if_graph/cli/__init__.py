@@ -11,6 +11,7 @@ from importlib import import_module
 from if_graph import __version__
 from if_graph.cli.exits import exit_code_of
 from if_graph.errors import IFGraphError, Interrupted
+from if_graph.garbage import collect_rarely
 
 # One line adds a command: the module of its name in this folder offers add_arguments(parser) and run(args).
 COMMANDS = {
@@ -44,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         interrupted.
     """
     _ask_for_large_pages()
+    collect_rarely()
     arguments = sys.argv[1:] if argv is None else argv
     try:
         args = _parser(arguments).parse_args(arguments)

@@ -26,4 +26,4 @@ def draw_noise(shape: Sequence[int], generators: Generators, device: torch.devic
             f"got {len(generators)} generators for a batch of {shape[0]}; expected one, or one a row"
         )
     rows = [torch.randn((1, *shape[1:]), generator=generator) for generator in generators]
-    return torch.cat(rows).to(device)
+    return (torch.cat(rows) if len(rows) > 1 else rows[0]).to(device)

@@ -1,5 +1,6 @@
 """A checkpoint's ``scheduler_config.json`` becomes a :class:`Diffusion`: noise table and prediction type."""
 
+import functools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +23,15 @@ def cosine_alpha_bar(steps: int = 1000) -> Tensor:
 
     Source: Nichol & Dhariwal 2021, section 3.2 (arXiv:2102.09672); cap 0.999.
     """
+    return torch.cumprod(1.0 - torch.tensor(_cosine_betas(steps), dtype=torch.float32), dim=0)
 
+
+@functools.cache
+def _cosine_betas(steps: int) -> tuple[float, ...]:
     def level(u: float) -> float:
         return math.cos((u + 0.008) / 1.008 * math.pi / 2) ** 2
 
-    betas = [min(1 - level((i + 1) / steps) / level(i / steps), 0.999) for i in range(steps)]
-    return torch.cumprod(1.0 - torch.tensor(betas, dtype=torch.float32), dim=0)
+    return tuple(min(1 - level((i + 1) / steps) / level(i / steps), 0.999) for i in range(steps))
 
 
 def linear_alpha_bar(steps: int, start: float, end: float) -> Tensor:

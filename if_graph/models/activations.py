@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from if_graph.models.memory_layout import is_last
+from if_graph.models.memory_layout import is_large_last
 
 
 def spare(fresh: Tensor) -> Tensor | None:
@@ -20,9 +20,9 @@ def gelu_of(fresh: Tensor) -> Tensor:
     """GELU of a tensor that the caller needs no more; see :func:`spare`.
 
     On a CPU torch gives to oneDNN what lies in order, which takes half the time: so channels-last pictures
-    are viewed channels-last.
+    are viewed channels-last. Small ones are left to the kernel that the peers run on them.
     """
-    is_turned = fresh.ndim == 4 and is_last(fresh)
+    is_turned = fresh.ndim == 4 and is_large_last(fresh)
     seen = fresh.permute(0, 2, 3, 1) if is_turned else fresh
     out = F.gelu(seen) if torch.is_grad_enabled() else torch.ops.aten.gelu_(seen)
     return out.permute(0, 3, 1, 2) if is_turned else out

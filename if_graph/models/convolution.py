@@ -12,6 +12,7 @@ from if_graph.models.memory_layout import goes_fast, is_last, is_short, picture_
 from if_graph.models.pixel_norm import PixelNorm, sums_rows
 from if_graph.models.products import MULTIPLIES_SHORT, USES_ONEDNN, product
 from if_graph.models.quarters import by_quarters
+from if_graph.models.unset import Unset
 
 _LEAST_CHANNELS = 64  # below, what Winograd's way adds costs what its products save
 _MANY_FILTERS = 2**20  # weights whose laying out costs torch more than a small picture's products
@@ -22,7 +23,7 @@ _LARGE, _MEDIUM = 64**2, 32**2  # pixels; medium ones need the following
 _MANY_SHORT = 768  # channels of input and output together
 
 
-class Conv3x3(nn.Conv2d):
+class Conv3x3(Unset, nn.Conv2d):
     """3x3 convolution of stride 1 and padding 1, [B, C_in, H, W] -> [B, C_out, H, W].
 
     On a CPU in float32 and without gradients, wide layers take large channels-last pictures Winograd's way,

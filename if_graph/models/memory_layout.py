@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 _WIDE = 64  # channels from which convolutions are worth the other layout
+_FEW = 2**15  # values of a picture that torch's own kernels suffice for, and are sooner
 
 
 def goes_fast(x: Tensor) -> bool:
@@ -35,6 +36,11 @@ def laid_out(x: Tensor, channels: int) -> Tensor:
 def is_last(x: Tensor) -> bool:
     """Whether pictures lie channels-last in memory, and in no other order at once."""
     return not x.is_contiguous() and x.is_contiguous(memory_format=torch.channels_last)
+
+
+def is_large_last(x: Tensor) -> bool:
+    """Whether pictures lie channels-last in memory and are so large that kernels of their own pay."""
+    return is_last(x) and x[0].numel() > _FEW
 
 
 def rows_of(x: Tensor) -> Tensor:

@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 
 from if_graph.models.activations import spare
-from if_graph.models.memory_layout import goes_fast, is_last, is_short, picture_of, rows_of
+from if_graph.models.memory_layout import goes_fast, is_large_last, is_short, picture_of, rows_of
 from if_graph.models.moments import moments, moments_of_short
+from if_graph.models.unset import Unset
 
 _LONG_SUM = 128**2  # pixels from which the order of memory shows in torch's float32 sums
-_FEW = 2**15  # values of a picture that torch's own sums suffice for, and are sooner
 
 
 def sums_rows(x: Tensor) -> bool:
     """Whether :class:`PixelNorm` sums x as it lies in channels-last memory, by sums of its own."""
-    return is_last(x) and goes_fast(x) and x[0].numel() > _FEW
+    return is_large_last(x) and goes_fast(x)
 
 
-class PixelNorm(nn.GroupNorm):
+class PixelNorm(Unset, nn.GroupNorm):
     """GroupNorm over pixels, as accurate in channels-last memory as in any other.
 
     On a CPU torch sums channels-last pictures in one float32 chain: at 1024 x 1024 values of size 1 come out

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from if_graph.models.memory_layout import goes_fast, picture_of, rows_of
+from if_graph.models.unset import Unset
 
 
 def _is_intel() -> bool:
@@ -41,7 +42,7 @@ def product(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return F.linear(rows, weight, bias)
 
 
-class Linear(nn.Linear):
+class Linear(Unset, nn.Linear):
     """nn.Linear over tokens, by :func:`product`."""
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class Linear(nn.Linear):
         return product(tokens, self.weight, self.bias)
 
 
-class Conv1x1(nn.Conv2d):
+class Conv1x1(Unset, nn.Conv2d):
     """1x1 convolution, [B, C_in, H, W] -> [B, C_out, H, W]; in channels-last memory a matrix product."""
 
     def __init__(self, c_in: int, c_out: int) -> None:

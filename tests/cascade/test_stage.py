@@ -10,9 +10,9 @@ from if_graph.diffusion.schedule import Diffusion
 from if_graph.errors import InputError
 from if_graph.models.placement import place
 
-TOLERANCE = (
-    3e-4  # ten steps amplify the order of sums; the peer itself differs by 1.4e-4 between two machines
-)
+# ten steps amplify the order of sums: the peer itself differs from its own golden numbers by 1.4e-4 on one
+# machine and, on an Intel one with AMX, by 4.6e-4, where we equal it to 1e-6
+TOLERANCE = 6e-4
 
 
 def check(pixels, mean, std, first, last):
