@@ -1,6 +1,6 @@
 """Weights as they lie in files -> weights a network computes with, all of them or those of one layer."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,11 +31,15 @@ class Source:
         return replace(self, prepare=lambda name, raw: change(name, self.prepare(name, raw)))
 
 
-def fill(network: nn.Module, source: Source, read: Mapping[str, Tensor] | None = None) -> None:
-    """Give ``network`` all its weights; what is tied exists once.
+Owned = tuple[nn.Module, Mapping[str, str]]
+"""A module that holds weights itself, and their names in the network by the names it uses."""
+
+
+def fill(owned: Iterable[Owned], source: Source, read: Mapping[str, Tensor] | None = None) -> None:
+    """Give a network all its weights; what is tied exists once.
 
     Args:
-        network: to be filled.
+        owned: its modules, as :func:`owners` names them.
         source: of its weights.
         read: what the source would open, where that was read beforehand.
 
@@ -45,7 +49,7 @@ def fill(network: nn.Module, source: Source, read: Mapping[str, Tensor] | None =
     raw = source.open() if read is None else read
     shared = [source.prepare(name, raw[name]) for name in sorted(source.tied & raw.keys())[-1:]]
     once = {name: tensor for tensor in shared for name in source.tied}
-    for module, names in owners(network):
+    for module, names in owned:
         for leaf, name in names.items():
             put(module, leaf, once[name] if name in once else prepared(source, raw, name))
 
@@ -61,23 +65,23 @@ def prepared(source: Source, raw: Mapping[str, Tensor], name: str) -> Tensor:
     return source.prepare(name, raw[name])
 
 
-def owners(network: nn.Module) -> Iterator[tuple[nn.Module, dict[str, str]]]:
+def owners(network: nn.Module) -> Iterator[Owned]:
     """Yield each module that holds weights itself, with their full names by the names it uses."""
     for path, module in network.named_modules():
-        names = {leaf: f"{path}.{leaf}" if path else leaf for leaf in own_weights(module)}
+        names = {leaf: f"{path}.{leaf}" if path else leaf for leaf in _own_weights(module)}
         if names:
             yield module, names
 
 
-def own_weights(module: nn.Module) -> list[str]:
+def _own_weights(module: nn.Module) -> list[str]:
     """Name the weights that ``module`` holds itself, as files hold them."""
     kept = [leaf for leaf in module._buffers if leaf not in module._non_persistent_buffers_set]
     return [leaf for leaf in (*module._parameters, *kept) if getattr(module, leaf) is not None]
 
 
-def empty_out(module: nn.Module) -> None:
-    """Replace the weights that ``module`` holds itself by ones of their type and shape on the meta device."""
-    for leaf in own_weights(module):
+def empty_out(module: nn.Module, leaves: Iterable[str]) -> None:
+    """Replace these weights of ``module`` by ones of their type and shape on the meta device."""
+    for leaf in leaves:
         weight = getattr(module, leaf)
         if not weight.is_meta:  # with its strides: torch computes the meta device's empty_like in Python
             put(module, leaf, weight.new_empty_strided(weight.shape, weight.stride(), device="meta"))

@@ -7,7 +7,7 @@ away, and it is mapped, so that bringing them back costs what converting or uplo
 import torch
 from torch import nn
 
-from if_graph.filling import Source, fill
+from if_graph.filling import Source, fill, owners
 from if_graph.residents import AFTER_USE, BY_LAYER, NEVER, OFFLOADS, LayerwiseResident, Resident, Stay
 from if_graph.room import Room
 
@@ -34,7 +34,7 @@ def settle(network: nn.Module, source: Source, stay: Stay | None = None) -> None
         stay: how long they stay.
     """
     if stay is None:
-        fill(network, source)
+        fill(owners(network), source)
     else:
         kind = LayerwiseResident if stay.offload == BY_LAYER else Resident
         vars(network)["resident"] = kind(network, source, stay)

@@ -1,14 +1,14 @@
 """Networks that come and go: the hooks that bring weights when a layer is called, and the room they share."""
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from if_graph.allocator import hand_back, keep_large_blocks
-from if_graph.filling import Source, empty_out, fill, own_weights, owners, prepared, put
+from if_graph.filling import Owned, Source, empty_out, fill, owners, prepared, put
 from if_graph.room import Room
 
 AFTER_USE, BY_LAYER, NEVER = "after use", "layer by layer", "none"
@@ -47,11 +47,13 @@ class Resident:
         self.stay = stay
         self.is_here = False
         self._network = weakref.ref(network)  # the network holds this object
+        # weakly, so that a network that is dropped is gone at once, with its weights
+        self._owned = [(weakref.ref(module), names) for module, names in owners(network)]
         self.reads_ahead = self.size() >= _WORTH_READING
         """Whether its weights are to be read beforehand: all come at once, and reading them takes a while."""
         self._hooks: list[RemovableHandle] = []
-        _empty_all(network)
-        self._wait(network)
+        self._empty()
+        self._wait()
         stay.room.expect(self)
 
     @property
@@ -69,41 +71,46 @@ class Resident:
         Raises:
             CheckpointError: if their file is gone or changed.
         """
-        network = self._network()
-        if not self.is_here and network is not None:
+        if not self.is_here and self._network() is not None:
             self.stay.room.enter(self)
-            self._come(network)
+            self._come()
             self.is_here = True
             self.stay.room.read_ahead(self)
 
     def let_go(self) -> None:
         """Let the weights go; the next use brings them back."""
-        network = self._network()
-        if network is not None:
-            _empty_all(network)
-            if self.is_here:
-                self._leave(network)
+        self._empty()
+        if self.is_here:
+            self._leave()
         self.is_here = False
         hand_back(self.source.device)
 
     def _sizes(self) -> list[int]:
         """Return the bytes that each module's own weights take."""
-        network = self._network()
-        modules = [] if network is None else [module for module, _ in owners(network)]
-        return [sum(getattr(one, leaf).nbytes for leaf in own_weights(one)) for one in modules]
+        return [sum(getattr(module, leaf).nbytes for leaf in names) for module, names in self._owners()]
 
-    def _wait(self, network: nn.Module) -> None:
+    def _owners(self) -> Iterator[Owned]:
+        for known, names in self._owned:
+            module = known()
+            if module is not None:
+                yield module, names
+
+    def _empty(self) -> None:
+        for module, names in self._owners():
+            empty_out(module, names)
+
+    def _wait(self) -> None:
         self._hooks = [
-            module.register_forward_pre_hook(lambda *_: self.bring()) for module, _ in owners(network)
+            module.register_forward_pre_hook(lambda *_: self.bring()) for module, _ in self._owners()
         ]
 
-    def _come(self, network: nn.Module) -> None:
-        fill(network, self.source, self.stay.room.read_for(self))
+    def _come(self) -> None:
+        fill(self._owners(), self.source, self.stay.room.read_for(self))
         for hook in self._hooks:  # while the weights are here, calls cost nothing extra
             hook.remove()
 
-    def _leave(self, network: nn.Module) -> None:
-        self._wait(network)
+    def _leave(self) -> None:
+        self._wait()
 
 
 class LayerwiseResident(Resident):
@@ -118,16 +125,18 @@ class LayerwiseResident(Resident):
         """Return how many bytes its largest layer takes."""
         return max(self._sizes(), default=0)
 
-    def _wait(self, network: nn.Module) -> None:
-        for module, names in owners(network):
+    def _wait(self) -> None:
+        for module, names in self._owners():
             module.register_forward_pre_hook(lambda owner, _, names=names: self._lay_out(owner, names))
-            module.register_forward_hook(lambda owner, *_: empty_out(owner), always_call=True)
+            module.register_forward_hook(
+                lambda owner, *_, names=names: empty_out(owner, names), always_call=True
+            )
 
-    def _come(self, network: nn.Module) -> None:
+    def _come(self) -> None:
         self._raw = self.source.open()
         keep_large_blocks(False, self.source.device)
 
-    def _leave(self, network: nn.Module) -> None:
+    def _leave(self) -> None:
         self._raw = {}
         keep_large_blocks(True, self.source.device)
 
@@ -135,8 +144,3 @@ class LayerwiseResident(Resident):
         self.bring()
         for leaf, name in names.items():
             put(owner, leaf, prepared(self.source, self._raw, name))
-
-
-def _empty_all(network: nn.Module) -> None:
-    for module, _ in owners(network):
-        empty_out(module)
