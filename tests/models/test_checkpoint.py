@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from if_graph.errors import CheckpointError, InputError
+from if_graph.mapped import read_shapes, read_types
 from if_graph.models.checkpoint import STEM, load_unet
 from if_graph.models.config import config_from_json
 from if_graph.models.placement import place
@@ -115,3 +116,14 @@ def test_an_old_config_without_the_newer_fields_is_read(folder, tiny_unet):
 def test_a_placement_that_cannot_run_is_refused(device, dtype):
     with pytest.raises(InputError, match=r"choose|expected"):
         place(device, dtype)
+
+
+def test_the_header_of_a_file_that_was_replaced_is_read_again(tmp_path):
+    file = tmp_path / "model.safetensors"
+    save_file({"a": torch.ones(2)}, file)
+    assert read_shapes([file]) == {"a": (2,)}
+    save_file({"b": torch.ones(3, 4).half()}, file)
+    assert (read_shapes([file]), read_types([file])) == ({"b": (3, 4)}, {"b": "F16"})
+    file.unlink()
+    with pytest.raises(CheckpointError, match="no readable safetensors file"):
+        read_shapes([file])

@@ -219,3 +219,30 @@ def test_a_wide_network_is_as_near_the_truth_as_on_the_plain_way():
         truth = exact(x_t.double(), t, exact.read_text(states.double()))
     assert fast.is_contiguous()
     assert error(fast, truth) < max(2 * error(plain, truth), 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("c_out", "most", "wanted"), [(384, 151, 128), (768, 75, 80), (50, 7, 16), (5, 900, 5), (192, 0, 16)]
+)
+def test_filters_are_carried_in_parts_alike_of_whole_vectors(c_out, most, wanted):
+    assert winograd._evenly(c_out, most) == wanted
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("sides", [(4, 5), (30, 40)])  # below and above what the other kernel is for
+def test_gelu_keeps_numbers_and_layout_with_and_without_gradients(dtype, memory, sides):
+    x = random(2, 48, *sides).to(dtype, memory_format=memory)
+    with torch.no_grad():
+        found = gelu_of(x.clone(memory_format=memory))
+    assert found.is_contiguous(memory_format=memory)
+    assert error(found.double(), F.gelu(x.double())) < (1e-6 if dtype == torch.float32 else 4e-3)
+    assert torch.equal(found, gelu_of(x.clone(memory_format=memory)))
+
+
+def test_layers_draw_first_values_but_for_the_meta_device():
+    state = torch.get_rng_state()
+    with torch.device("meta"):
+        assert Conv3x3(4, 4).weight.is_meta
+    assert torch.equal(torch.get_rng_state(), state)
+    assert Conv3x3(4, 4).weight.std() > 0

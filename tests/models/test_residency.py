@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from if_graph import residents
 from if_graph.errors import CheckpointError
 from if_graph.filling import owners
 from if_graph.models.checkpoint import STEM, load_unet
@@ -86,6 +87,16 @@ def test_who_is_used_again_is_not_loaded_again(folder):
     weight = unet.conv_in.weight
     predict(unet)
     assert unet.conv_in.weight is weight
+
+
+@pytest.mark.parametrize("worth", [0, 2**40])
+def test_only_files_that_take_a_while_are_read_ahead(folder, monkeypatch, worth):
+    monkeypatch.setattr(residents, "_WORTH_READING", worth)
+    room = Room()
+    first, second = staying(folder, room=room), staying(folder, room=room)
+    predict(first)
+    assert bool(room._readings) == (worth == 0)
+    predict(second)
 
 
 def test_networks_of_different_rooms_leave_each_other_alone(folder):

@@ -1,5 +1,6 @@
-"""The command asks for large pages, and leaves the user's own choice alone."""
+"""What the command sets for its process: large pages, unless the user chose, and rare collections."""
 
+import gc
 import os
 
 import pytest
@@ -16,3 +17,12 @@ def test_large_pages_are_asked_for_unless_the_user_chose(monkeypatch, capsys, se
         monkeypatch.delenv(NAME)
     assert main(["--version"]) == 0
     assert os.environ[NAME] == wanted
+
+
+def test_garbage_is_collected_rarely(capsys):
+    before = gc.get_threshold()
+    try:
+        assert main(["--version"]) == 0
+        assert gc.get_threshold()[0] > 10_000
+    finally:
+        gc.set_threshold(*before)
