@@ -11,7 +11,8 @@ from torch import Tensor
 
 def to_levels(pixels: Tensor) -> NDArray[np.uint8]:
     """Round pixels [B, C, H, W], -1..1 (clipped to it), to 8-bit pictures [B, H, W, C]."""
-    levels = ((pixels.detach().float().cpu() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    fresh = pixels.detach().float().cpu() + 1  # and then in place: at 1024 px new memory is dear
+    levels = fresh.mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
     pictures: NDArray[np.uint8] = levels.permute(0, 2, 3, 1).contiguous().numpy()
     return pictures
 

@@ -13,7 +13,7 @@ NO_ALPHA = (64, 64)  # size of the empty mask ComfyUI gives for a picture withou
 
 def to_image(pixels: Tensor) -> Tensor:
     """Turn pixels [B, 3, H, W], -1..1 into a ComfyUI IMAGE [B, H, W, 3], float32 0..1, on the CPU."""
-    return ((pixels.float().cpu() + 1) / 2).clamp(0, 1).permute(0, 2, 3, 1).contiguous()
+    return (pixels.float().cpu() + 1).div_(2).clamp_(0, 1).permute(0, 2, 3, 1).contiguous()
 
 
 def from_image(image: Tensor) -> Tensor:
@@ -24,12 +24,13 @@ def from_image(image: Tensor) -> Tensor:
     """
     if image.ndim != 4 or image.shape[3] < 3:
         raise InputError(f"image has shape {list(image.shape)}, expected [batch, height, width, 3 channels]")
-    return image[..., :3].float().cpu().permute(0, 3, 1, 2) * 2 - 1
+    return image[..., :3].float().cpu().permute(0, 3, 1, 2).mul(2).sub_(1)
 
 
 def to_levels(image: Tensor) -> np.ndarray:
     """Turn one IMAGE row [H, W, C], 0..1 into 8-bit levels, truncating as ComfyUI's SaveImage does."""
-    return np.clip(255.0 * image.detach().cpu().float().numpy(), 0, 255).astype(np.uint8)
+    levels = 255.0 * image.detach().cpu().float().numpy()
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
 def from_picture(picture: Image.Image) -> Tensor:

@@ -1,5 +1,6 @@
 """Tensor shapes become config fields, for a checkpoint whose ``config.json`` is absent or incomplete."""
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -36,9 +37,7 @@ def _fields(shapes: Shapes) -> dict[str, Any]:
         "in_channels": shapes["conv_in.weight"][1],
         "out_channels": shapes["conv_out.weight"][0],
         "block_out_channels": [shapes[f"down_blocks.{i}.resnets.0.conv1.weight"][0] for i in levels],
-        "layers_per_block": [
-            _count(shapes, rf"down_blocks\.{i}\.resnets\.(\d+)\.conv1\.weight") for i in levels
-        ],
+        "layers_per_block": [_count(shapes, i) for i in levels],
         "down_block_types": [_DOWN_NAMES[flag] for flag in attends],
         "up_block_types": [_UP_NAMES[flag] for flag in attends[::-1]],
         "attention_head_dim": 64,
@@ -60,5 +59,6 @@ _DOWN_NAMES = {False: "ResnetDownsampleBlock2D", True: "SimpleCrossAttnDownBlock
 _UP_NAMES = {False: "ResnetUpsampleBlock2D", True: "SimpleCrossAttnUpBlock2D"}
 
 
-def _count(shapes: Shapes, pattern: str) -> int:
-    return sum(re.fullmatch(pattern, name) is not None for name in shapes)
+def _count(shapes: Shapes, i: int) -> int:
+    names = (f"down_blocks.{i}.resnets.{k}.conv1.weight" for k in itertools.count())
+    return sum(1 for _ in itertools.takewhile(shapes.__contains__, names))
