@@ -1,7 +1,7 @@
 """Safetensors files -> names, shapes and mapped tensors; the one place that opens them for a network."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +54,7 @@ def map_weights(files: Sequence[Path], tied: frozenset[str], named: Naming = as_
     weights: dict[str, Tensor] = {}
     for path in files:
         with _opened(path) as file:
-            own = ((named(old), old) for old in file.keys())  # noqa: SIM118  a file is not a mapping
-            weights |= {name: file.get_tensor(old) for name, old in own if name is not None}
+            weights |= {name: file.get_tensor(old) for name, old in _renamed(file.keys(), named)}
     shared = [weights[name] for name in sorted(tied & weights.keys())[-1:]]
     return weights | {name: tensor for tensor in shared for name in tied}
 
@@ -69,8 +68,16 @@ class _Header:
 
 
 def _described(files: Sequence[Path], named: Naming) -> dict[str, tuple[tuple[int, ...], str]]:
-    own = [(named(old), told) for path in files for old, told in _header(path).weights.items()]
-    return {name: told for name, told in own if name is not None}
+    headers = (_header(path).weights for path in files)
+    return {name: told[old] for told in headers for name, old in _renamed(told, named)}
+
+
+def _renamed(olds: Iterable[str], named: Naming) -> Iterator[tuple[str, str]]:
+    """Yield the network's own name of every weight, and the file's."""
+    for old in olds:
+        name = named(old)
+        if name is not None:
+            yield name, old
 
 
 def _header(path: Path) -> _Header:
@@ -85,7 +92,7 @@ def _header(path: Path) -> _Header:
 def _read_header(path: Path, *_state: int) -> _Header:
     """Read a file's header; the same file is asked for shapes and types several times while it is loaded."""
     with _opened(path) as file:
-        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  as above
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118  a file is not a mapping
         told = {name: (tuple(one.get_shape()), one.get_dtype()) for name, one in slices.items()}
         return _Header(told, file.metadata() or {})
 

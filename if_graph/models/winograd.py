@@ -18,7 +18,6 @@ from if_graph.models.winograd_points import Ways, shaped, ways_for
 _TILES_AT_ONCE = 2**22  # values of one intermediate result, 16 MB: it stays in the outermost cache
 _FILTERS_AT_ONCE = 2**21  # values of carried filters that are used once
 _FILTERS_KEPT = 2**22  # of those used for several bands of tiles: what malloc hands out anew is dear
-
 _VECTOR = 16  # values that a processor multiplies at once; products of other widths waste some
 
 
